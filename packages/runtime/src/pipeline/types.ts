@@ -1,0 +1,81 @@
+/** The two ways to read topics: event by event in key order (`createEventConsumer`), or in batches for a sink (`createBatchConsumer`). */
+import type { Envelope, LogPosition, Topic, TopicEvents } from '@clinstream/contracts';
+import type { Logger } from 'pino';
+import type { ConsumedRecord, ConsumerLimits, Outcome, TopicPartition } from '../consumer/types.ts';
+import type { Component } from '../lifecycle/component.ts';
+
+export type EventContext = {
+  readonly record: ConsumedRecord;
+  readonly envelope: Envelope;
+  readonly position: LogPosition;
+  /** 1-based try at this event. */
+  readonly attempt: number;
+  /** Aborts on handler timeout, on loss of the partition and at the end of the drain. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+};
+
+export type Handler<T extends Topic> = (event: TopicEvents[T], context: EventContext) => Promise<Outcome>;
+
+/** Retries of retryable/message errors. Dependency errors count no attempt: they pause the whole group until `probe`-like success. */
+export type RetryPolicy = {
+  readonly attempts: number;
+  readonly baseDelayMs: number;
+  /** Waits up to this long happen in place, so that the key's order holds; longer ones go through the group's retry topics. */
+  readonly maxInPlaceDelayMs: number;
+  readonly tiers: boolean;
+};
+
+export type EventConsumerOptions<T extends Topic> = {
+  readonly group: string;
+  readonly topics: readonly T[];
+  readonly handle: Handler<T>;
+  /** Called after the last failed attempt, before the record is parked; may publish a terminal event. Must be idempotent. */
+  readonly onExhausted?: (event: TopicEvents[T], error: Error, context: EventContext) => Promise<void>;
+  readonly concurrency: number;
+  readonly handlerTimeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly limits: ConsumerLimits;
+};
+
+export type DecodedRecord<T extends Topic = Topic> = {
+  readonly topic: T;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly timestamp: number;
+  readonly envelope: Envelope;
+  readonly event: TopicEvents[T];
+};
+
+/** What a sink knows of a partition before it reads from it. */
+export type PartitionStart = TopicPartition & {
+  /** First offset the sink still needs; null when it has never seen this partition. */
+  readonly nextOffset: number | null;
+};
+
+/** Offsets after one applied batch, exclusive. Includes records that could not be decoded and were parked. */
+export type PartitionProgress = TopicPartition & {
+  readonly fromOffset: number;
+  readonly nextOffset: number;
+  readonly clusterId: string;
+};
+
+export type BatchConsumerOptions<T extends Topic> = {
+  readonly group: string;
+  readonly topics: readonly T[];
+  /** Asked once per (re)assignment before the first record of those partitions is applied. */
+  readonly startAt: (clusterId: string, partitions: readonly TopicPartition[]) => Promise<readonly PartitionStart[]>;
+  /**
+   * Applies records, in offset order per partition, and stores `progress` in the same transaction. One call at a time. Retryable errors
+   * are retried with back-off for ever (dependency) or bisected down to the record that fails, which is parked (poison).
+   */
+  readonly apply: (records: readonly DecodedRecord<T>[], progress: readonly PartitionProgress[]) => Promise<void>;
+  readonly maxBatchRecords: number;
+  readonly limits: ConsumerLimits;
+};
+
+export type EventConsumer = Component & {
+  /** Resolves when everything in the log at the time of the call has been handled. For tests and readiness. */
+  whenCaughtUp(signal?: AbortSignal): Promise<void>;
+};

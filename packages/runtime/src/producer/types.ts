@@ -1,0 +1,34 @@
+/** The producer's port: what services publish with. */
+import type { Envelope, LogPosition, Topic, TopicEvents } from '@clinstream/contracts';
+import type { Component } from '../lifecycle/component.ts';
+
+/** One event to publish: value typed by its topic. */
+export type OutgoingEvent<T extends Topic = Topic> = {
+  readonly topic: T;
+  /** Patient key, or job id where there is no patient. Never null: order hangs on it. */
+  readonly key: string;
+  readonly value: TopicEvents[T];
+  readonly envelope: Envelope;
+};
+
+/** Bytes as they are, for retry and dead-letter topics. */
+export type OutgoingRecord = {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | string>>;
+};
+
+/**
+ * Resolves only after acks=all. Order per (topic, partition) is the order of the calls. A rejected publish may still have reached
+ * the log (ambiguous): publish the same event again under the same event id, downstream takes it once.
+ * Rejects with AppError: RECORD_TOO_LARGE (poison, stage publish) before anything is sent; KAFKA_UNAVAILABLE (retryable/dependency) when the
+ * log cannot confirm within the delivery timeout; PRODUCER_STOPPED.
+ */
+export type EventProducer = Component & {
+  publish<T extends Topic>(event: OutgoingEvent<T>): Promise<LogPosition>;
+  publishRecord(record: OutgoingRecord): Promise<LogPosition>;
+  /** Resolves when everything handed over so far is confirmed or rejected. */
+  flush(): Promise<void>;
+};

@@ -1,0 +1,53 @@
+/**
+ * The state of one laboratory result as a pure reducer. Rank = (source version, weight of the status), highest wins, so a
+ * preliminary value never replaces a final one of the same message time and a correction never gives way to what it corrected.
+ */
+import type { Coding, ObservationEvent, ObservationStatus, ObservationValue } from '../generated/types.ts';
+import { compareRanks } from './rank.ts';
+
+export type ObservationState = {
+  readonly observationId: string;
+  readonly patientKey: string;
+  readonly orderId: string | null;
+  readonly code: Coding;
+  readonly subId: string | null;
+  readonly value: ObservationValue;
+  readonly status: ObservationStatus;
+  readonly abnormalFlag: string | null;
+  readonly referenceRange: string | null;
+  readonly effectiveAt: string | null;
+  readonly sourceVersion: number;
+  readonly version: number;
+};
+
+const weight: Readonly<Record<ObservationStatus, number>> = {
+  unknown: 0,
+  registered: 1,
+  preliminary: 2,
+  final: 3,
+  amended: 4,
+  corrected: 5,
+  cancelled: 6,
+  entered_in_error: 7,
+};
+
+/** The state after one more event; the very same object when the event changes nothing. */
+export function reduceObservation(state: ObservationState | null, event: ObservationEvent): ObservationState | null {
+  if (event.type === 'Unknown') return state;
+  const rank = [event.sourceVersion, weight[event.status]];
+  if (state !== null && compareRanks(rank, [state.sourceVersion, weight[state.status]]) <= 0) return state;
+  return {
+    observationId: event.observationId,
+    patientKey: event.patientKey,
+    orderId: event.orderId ?? state?.orderId ?? null,
+    code: event.code,
+    subId: event.subId,
+    value: event.value,
+    status: event.status,
+    abnormalFlag: event.abnormalFlag,
+    referenceRange: event.referenceRange,
+    effectiveAt: event.effectiveAt,
+    sourceVersion: event.sourceVersion,
+    version: (state?.version ?? 0) + 1,
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The state of one order as a pure reducer. Three facts are kept apart, so that arrival order means nothing:
+ * content (highest source version wins), the wish to cancel, and the cancellation itself (final).
+ * A second OrderPlaced with other content than the first is refused and only marks the order as conflicting (design 4).
+ */
+import type { Coding, OrderEvent, OrderKind, Priority } from '../generated/types.ts';
+
+export type OrderStatus = 'pending' | 'active' | 'cancel_requested' | 'cancelled';
+
+export type OrderState = {
+  readonly orderId: string;
+  readonly patientKey: string;
+  readonly placerNumber: string;
+  readonly placerAuthority: string;
+  readonly fillerNumber: string | null;
+  readonly kind: OrderKind;
+  readonly priority: Priority;
+  readonly code: Coding;
+  readonly note: string | null;
+  readonly contentDigest: string;
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly analysisJobId: string | null;
+  readonly status: OrderStatus;
+  /** Version of the content shown; -1 while only a cancellation was seen. */
+  readonly contentVersion: number;
+  readonly placed: boolean;
+  readonly cancelRequestedVersion: number | null;
+  readonly cancelledVersion: number | null;
+  /** Another order was placed under the same placer number with different content and refused. */
+  readonly conflicting: boolean;
+  readonly version: number;
+};
+
+/** The state after one more event; the very same object when the event changes nothing. */
+export function reduceOrder(state: OrderState | null, event: OrderEvent): OrderState | null {
+  if (event.type === 'Unknown') return state;
+  if (state === null) return withStatus(firstState(event), 1);
+  const next = { ...state, ...changes(state, event) };
+  return JSON.stringify(next) === JSON.stringify(state) ? state : withStatus(next, state.version + 1);
+}
+
+type Changes = Partial<OrderState>;
+
+function changes(state: OrderState, event: OrderEvent): Changes {
+  switch (event.type) {
+    case 'OrderPlaced':
+      if (!state.placed) return { placed: true, ...(state.contentVersion < event.sourceVersion ? content(event) : {}) };
+      return isSamePlacement(state, event) ? {} : { conflicting: true };
+    case 'OrderAmended':
+      return state.contentVersion < event.sourceVersion ? content(event) : {};
+    case 'OrderCancelRequested':
+      return { cancelRequestedVersion: Math.max(state.cancelRequestedVersion ?? 0, event.sourceVersion) };
+    case 'OrderCancelled':
+      return { cancelledVersion: Math.max(state.cancelledVersion ?? 0, event.sourceVersion) };
+    case 'Unknown':
+      return {};
+  }
+}
+
+/** A placement older than the content shown was amended since: it cannot be told from a repeat, and changes nothing either way. */
+const isSamePlacement = (state: OrderState, event: OrderEvent): boolean =>
+  state.contentDigest === event.contentDigest || event.sourceVersion < state.contentVersion;
+
+function content(event: OrderEvent): Changes {
+  return {
+    fillerNumber: event.fillerNumber,
+    kind: event.kind,
+    priority: event.priority,
+    code: event.code,
+    note: event.note,
+    contentDigest: event.contentDigest,
+    requestedBy: event.requestedBy,
+    requestedAt: event.requestedAt,
+    analysisJobId: event.analysisJobId,
+    contentVersion: event.sourceVersion,
+  };
+}
+
+function firstState(event: OrderEvent): OrderState {
+  const hasContent = event.type === 'OrderPlaced' || event.type === 'OrderAmended';
+  return {
+    orderId: event.orderId,
+    patientKey: event.patientKey,
+    placerNumber: event.placerNumber,
+    placerAuthority: event.placerAuthority,
+    fillerNumber: event.fillerNumber,
+    kind: event.kind,
+    priority: event.priority,
+    code: event.code,
+    note: event.note,
+    contentDigest: event.contentDigest,
+    requestedBy: event.requestedBy,
+    requestedAt: event.requestedAt,
+    analysisJobId: event.analysisJobId,
+    status: 'pending',
+    contentVersion: hasContent ? event.sourceVersion : -1,
+    placed: event.type === 'OrderPlaced',
+    cancelRequestedVersion: event.type === 'OrderCancelRequested' ? event.sourceVersion : null,
+    cancelledVersion: event.type === 'OrderCancelled' ? event.sourceVersion : null,
+    conflicting: false,
+    version: 0,
+  };
+}
+
+function withStatus(state: OrderState, version: number): OrderState {
+  return { ...state, status: statusOf(state), version };
+}
+
+function statusOf(state: OrderState): OrderStatus {
+  if (state.cancelledVersion !== null) return 'cancelled';
+  if (state.cancelRequestedVersion !== null) return 'cancel_requested';
+  return state.placed ? 'active' : 'pending';
+}
