@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import shap
+from onnx import helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.base import clone
@@ -54,10 +55,14 @@ def fit(inputs, target):
 
 
 def export_onnx(model, feature_count):
+    """The same bytes for the same model: the exporter writes its operator set imports in no fixed order."""
     options = {id(model): {"zipmap": False}}
     onx = to_onnx(
         model, initial_types=[("features", FloatTensorType([None, feature_count]))], options=options, target_opset=TARGET_OPSET, name="breast-cancer"
     )
+    imports = sorted(((o.domain, o.version) for o in onx.opset_import))
+    del onx.opset_import[:]
+    onx.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in imports)
     onx.producer_name, onx.producer_version, onx.doc_string = "clinstream", VERSION, "Demonstration model, not for clinical use."
     return onx.SerializeToString(deterministic=True)
 
