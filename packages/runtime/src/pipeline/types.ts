@@ -48,13 +48,20 @@ export type DecodedRecord<T extends Topic = Topic> = {
   readonly event: TopicEvents[T];
 };
 
+/** A partition as the broker has it at the moment of assignment. Offsets: first still kept, and one past the last written. */
+export type AssignedPartition = TopicPartition & { readonly logStartOffset: number; readonly logEndOffset: number };
+
 /** What a sink knows of a partition before it reads from it. */
 export type PartitionStart = TopicPartition & {
   /** First offset the sink still needs; null when it has never seen this partition. */
   readonly nextOffset: number | null;
 };
 
-/** Offsets after one applied batch, exclusive. Includes records that could not be decoded and were parked. */
+/**
+ * Offsets after one applied batch, exclusive. Includes records that could not be decoded and were parked.
+ * `fromOffset` is the `nextOffset` of the batch before (or what `startAt` answered), so a store can compare it with its own before it
+ * writes; where the log has a gap the first record's offset is higher than `fromOffset`.
+ */
 export type PartitionProgress = TopicPartition & {
   readonly fromOffset: number;
   readonly nextOffset: number;
@@ -64,8 +71,12 @@ export type PartitionProgress = TopicPartition & {
 export type BatchConsumerOptions<T extends Topic> = {
   readonly group: string;
   readonly topics: readonly T[];
-  /** Asked once per (re)assignment before the first record of those partitions is applied. */
-  readonly startAt: (clusterId: string, partitions: readonly TopicPartition[]) => Promise<readonly PartitionStart[]>;
+  /**
+   * Asked once per (re)assignment for the partitions that are new to this member, before their first record is applied. The consumer goes to
+   * `nextOffset`, backwards or forwards, whatever Kafka has committed. Throw a fatal AppError when the log is not the one the
+   * store knows (another cluster id, log end below `nextOffset`); retryable errors are retried for ever.
+   */
+  readonly startAt: (clusterId: string, partitions: readonly AssignedPartition[]) => Promise<readonly PartitionStart[]>;
   /**
    * Applies records, in offset order per partition, and stores `progress` in the same transaction. One call at a time. Retryable errors
    * are retried with back-off for ever (dependency) or bisected down to the record that fails, which is parked (poison).
@@ -75,7 +86,7 @@ export type BatchConsumerOptions<T extends Topic> = {
   readonly limits: ConsumerLimits;
 };
 
-export type EventConsumer = Component & {
-  /** Resolves when everything in the log at the time of the call has been handled. For tests and readiness. */
-  whenCaughtUp(signal?: AbortSignal): Promise<void>;
-};
+/** Resolves when everything in the log at the time of the call has been handled and committed by the group. For tests and readiness. */
+type CatchesUp = { whenCaughtUp(signal?: AbortSignal): Promise<void> };
+export type EventConsumer = Component & CatchesUp;
+export type BatchConsumer = Component & CatchesUp;
