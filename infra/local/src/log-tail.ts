@@ -1,0 +1,10 @@
+/** The end of a log file, for error texts. */
+import { readFileSync } from 'node:fs';
+
+export function lastLines(file: string, count: number): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+  } catch {
+    return '(no log)';
+  }
+}

@@ -1,0 +1,27 @@
+/** Waiting on conditions with deadlines; nothing here sleeps for a fixed time. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+export type WaitOptions = { readonly deadlineMs: number; readonly what: string; readonly everyMs?: number };
+
+/**
+ * Asks `condition` until it answers something truthy, and answers that. An error it throws counts as "not yet"; the last one is the cause of the
+ * error that the passed deadline throws.
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { deadlineMs, what, everyMs = 50 }: WaitOptions,
+): Promise<Exclude<T, null | undefined | false | '' | 0>> {
+  const until = performance.now() + deadlineMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value as Exclude<T, null | undefined | false | '' | 0>;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() >= until) throw new Error(`${what}: not within ${deadlineMs} ms`, { cause: last });
+    await delay(everyMs);
+  }
+}
