@@ -16,7 +16,8 @@ export function looksLikeNationalId(text: string): boolean {
 
 export function identifierFault(pointer: string, text: string): Fault | null {
   if (looksLikeNationalId(text)) return { pointer, code: 'NATIONAL_ID_REFUSED' };
-  if (text === '' || text !== text.trim() || /\p{Cc}/u.test(text)) return { pointer, code: 'INVALID_IDENTIFIER' };
+  if (text === '' || text !== text.trim() || /\p{Cc}/u.test(text) || !text.isWellFormed())
+    return { pointer, code: 'INVALID_IDENTIFIER' };
   return null;
 }
 
