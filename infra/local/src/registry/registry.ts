@@ -23,7 +23,7 @@ export type RegistryOptions = {
 export type Registry = { readonly url: string; readonly stop: () => Promise<void> };
 
 const contentType = 'application/vnd.schemaregistry.v1+json';
-const acceptedTypes = [contentType, 'application/vnd.schemaregistry+json', 'application/octet-stream'];
+const acceptedTypes = [contentType, 'application/vnd.schemaregistry+json', 'application/json', 'application/octet-stream'];
 
 /** Makes its tables, then listens. Rejects when Postgres does not answer or the port is taken. */
 export async function startRegistry({ host = '127.0.0.1', port, databaseUrl }: RegistryOptions): Promise<Registry> {
@@ -49,7 +49,10 @@ export async function startRegistry({ host = '127.0.0.1', port, databaseUrl }: R
 
 function createApp(): FastifyInstance {
   const app = Fastify({ bodyLimit: 4 * 1024 * 1024, forceCloseConnections: true, routerOptions: { maxParamLength: 1024 } });
-  app.addContentTypeParser(acceptedTypes, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser(acceptedTypes, { parseAs: 'string' }, async (_request: unknown, body: string | Buffer) =>
+    parseBody(body.toString()),
+  );
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('content-type', contentType);
   });
@@ -59,6 +62,15 @@ function createApp(): FastifyInstance {
     return reply.code(known.status).header('content-type', contentType).send({ error_code: known.code, message: known.message });
   });
   return app;
+}
+
+/** Clients send a content type with their empty DELETEs as well. */
+function parseBody(body: string): unknown {
+  try {
+    return body === '' ? null : JSON.parse(body);
+  } catch {
+    throw new RegistryError(400, 400, 'The request body is not valid JSON');
+  }
 }
 
 function toRegistryError(error: FastifyError): RegistryError {
