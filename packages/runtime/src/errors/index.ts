@@ -1,1 +1,4 @@
 export * from './app-error.ts';
+export * from './back-off.ts';
+export * from './catalogue.ts';
+export * from './classify.ts';

@@ -1,0 +1,108 @@
+/** Every error code the runtime itself gives, as data: docs/errors.md is generated from it. Services add their own entries in the same shape. */
+import type { ErrorKind, ErrorScope } from './app-error.ts';
+
+export type ErrorCatalogueEntry = {
+  readonly kind: ErrorKind;
+  readonly scope: ErrorScope;
+  readonly meaning: string;
+  readonly whatToDo: string;
+};
+
+const dependency = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
+  kind: 'retryable',
+  scope: 'dependency',
+  meaning,
+  whatToDo,
+});
+const message = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
+  kind: 'retryable',
+  scope: 'message',
+  meaning,
+  whatToDo,
+});
+const poison = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
+  kind: 'poison',
+  scope: 'message',
+  meaning,
+  whatToDo,
+});
+const fatal = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
+  kind: 'fatal',
+  scope: 'message',
+  meaning,
+  whatToDo,
+});
+
+export const errorCatalogue = {
+  UNCLASSIFIED: message(
+    'An error nobody foresaw. It is retried a bounded number of times, then the record is parked.',
+    'Read the error line (type, stack frames); it is a bug or a missing rule in classify. Fix, then replay the dead letter.',
+  ),
+  HANDLER_TIMEOUT: message(
+    'A handler did not answer within its time.',
+    'Look for a slow dependency or an oversized record; raise the time limit only if the work is known to take longer.',
+  ),
+  DEPENDENCY_UNAVAILABLE: dependency(
+    'A system we need refused or dropped the connection, or did not answer in time.',
+    'Bring it back. Everything waits meanwhile and goes on by itself.',
+  ),
+  KAFKA_UNAVAILABLE: dependency(
+    'Kafka did not confirm within the delivery time, or cannot be reached.',
+    'Check brokers, min.insync.replicas and the network. Senders were told to try again.',
+  ),
+  REGISTRY_UNAVAILABLE: dependency('The schema registry cannot be reached.', 'Bring it back; consumers wait, nothing is lost.'),
+  POSTGRES_UNAVAILABLE: dependency(
+    'Postgres cannot be reached or is shutting down.',
+    'Bring it back; consumers wait, nothing is lost.',
+  ),
+  POSTGRES_CONFLICT: message(
+    'Postgres gave up one of two transactions that were in each other’s way.',
+    'Nothing: it is tried again.',
+  ),
+  POSTGRES_REJECTED: poison(
+    'Postgres refused the row: a constraint or a type does not hold.',
+    'Compare the schema version of the record with the migrations; fix, then replay the dead letter.',
+  ),
+  SCHEMA_NOT_REGISTERED: dependency(
+    'Our own schema is not (yet) registered under its subject.',
+    'Run the deploy step against this registry; services never register schemas themselves.',
+  ),
+  NOT_AVRO_FRAMED: poison(
+    'The record does not begin with the magic byte and a schema id.',
+    'Find the producer that writes to this topic without the registry; the original bytes are in the dead-letter topic.',
+  ),
+  SCHEMA_UNKNOWN: poison(
+    'The registry does not know the schema id the record was written with.',
+    'The record was written against another registry; register its schema, then replay the dead letter.',
+  ),
+  AVRO_UNREADABLE: poison(
+    'The bytes do not follow the schema they name, or that schema is not compatible with ours.',
+    'Check the producer; the original bytes are in the dead-letter topic.',
+  ),
+  ENCODE_INVALID: poison(
+    'A value does not follow our own schema and was not sent.',
+    'A bug in the caller: the message names the field.',
+  ),
+  RECORD_WITHOUT_VALUE: poison('A record without value stands on a topic that has no tombstones.', 'Find its producer.'),
+  RECORD_TOO_LARGE: poison(
+    'The record is larger than the log takes.',
+    'Send large content as a blob reference; or raise the limit on topic and producer together.',
+  ),
+  TOPIC_UNKNOWN: dependency('The topic does not exist (yet).', 'Run the deploy step that creates the topics.'),
+  KAFKA_REJECTED: fatal(
+    'Kafka refuses us for good: credentials, authorization or an incompatible group protocol.',
+    'Fix credentials, ACLs or configuration, then start again.',
+  ),
+  CONSUMER_CRASHED: fatal(
+    'The Kafka client ended in a way that is no connection trouble.',
+    'Read the error line; restart. Nothing uncommitted is lost.',
+  ),
+  PRODUCER_STOPPED: dependency('The service is stopping and takes no more events.', 'Send again to the next instance.'),
+  PARKED_BY_HANDLER: poison('The handler decided that this record cannot be handled.', 'Read its reason in the error line.'),
+  LOG_GAP: poison(
+    'Records between our position and the first one still in the log are gone: retention was shorter than the time we were away.',
+    'Counted and logged, never silent. Restore from the source, lengthen retention.',
+  ),
+} as const satisfies Readonly<Record<string, ErrorCatalogueEntry>>;
+
+export type RuntimeErrorCode = keyof typeof errorCatalogue;

@@ -1,0 +1,85 @@
+/**
+ * Turns whatever was thrown into an AppError that says what happens next. Total: an error nobody foresaw is retryable/message UNCLASSIFIED.
+ * Foreign messages may quote values, so they travel only as `cause` (the log prints its class and frames, not its text).
+ */
+import { AppError, type ErrorKind, type ErrorScope, type ErrorStage } from './app-error.ts';
+import { errorCatalogue, type RuntimeErrorCode } from './catalogue.ts';
+
+/** An AppError of a known code; kind and scope come from the catalogue. */
+export function runtimeError(
+  code: RuntimeErrorCode,
+  stage: ErrorStage,
+  details: { readonly message?: string; readonly cause?: unknown; readonly retryAfterMs?: number } = {},
+): AppError {
+  const entry: { kind: ErrorKind; scope: ErrorScope; meaning: string } = errorCatalogue[code];
+  return new AppError({ code, kind: entry.kind, scope: entry.scope, stage, message: entry.meaning, ...details });
+}
+
+export function classify(error: unknown, stage: ErrorStage): AppError {
+  if (error instanceof AppError) return error;
+  return runtimeError(codeOf(error), stage, { cause: error });
+}
+
+const maxCauses = 5;
+
+/** The first code that an error, or what caused it, is known by. */
+function codeOf(error: unknown): RuntimeErrorCode {
+  let current: unknown = error;
+  for (let depth = 0; depth < maxCauses && typeof current === 'object' && current !== null; depth++) {
+    const code = kafkaCode(current) ?? postgresCode(current) ?? networkCode(current);
+    if (code !== null) return code;
+    current = (current as { cause?: unknown }).cause;
+  }
+  return 'UNCLASSIFIED';
+}
+
+type Foreign = { readonly name?: unknown; readonly type?: unknown; readonly code?: unknown; readonly retriable?: unknown };
+
+const refusedTypes: ReadonlySet<string> = new Set([
+  ...['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED', 'SASL_AUTHENTICATION_FAILED'],
+  ...['UNSUPPORTED_SASL_MECHANISM', 'INCONSISTENT_GROUP_PROTOCOL', 'INVALID_GROUP_ID', 'UNSUPPORTED_VERSION'],
+]);
+
+/** kafkajs names its errors `KafkaJS…`; protocol errors carry Kafka's own error name in `type`. */
+function kafkaCode(error: object): RuntimeErrorCode | null {
+  const { name, type } = error as Foreign;
+  if (typeof name !== 'string' || !name.startsWith('KafkaJS')) return null;
+  if (typeof type === 'string' && refusedTypes.has(type)) return 'KAFKA_REJECTED';
+  if (name === 'KafkaJSSASLAuthenticationError') return 'KAFKA_REJECTED';
+  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') return 'RECORD_TOO_LARGE';
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return 'TOPIC_UNKNOWN';
+  return wrapsAnother(name) ? null : 'KAFKA_UNAVAILABLE';
+}
+
+/** Wrappers: what they wrap decides. */
+const wrapsAnother = (name: string): boolean => name === 'KafkaJSNonRetriableError' || name === 'KafkaJSNumberOfRetriesExceeded';
+
+const networkCodes: ReadonlySet<string> = new Set([
+  ...[
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ECONNABORTED',
+    'ETIMEDOUT',
+    'EPIPE',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+  ],
+  ...['EHOSTDOWN', 'ENETDOWN', 'ERR_SOCKET_CLOSED', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'],
+]);
+
+function networkCode(error: object): RuntimeErrorCode | null {
+  const { code } = error as Foreign;
+  return typeof code === 'string' && networkCodes.has(code) ? 'DEPENDENCY_UNAVAILABLE' : null;
+}
+
+/** SQLSTATE classes: connection trouble and lack of resources wait; lost races are repeated; wrong data never becomes right. */
+function postgresCode(error: object): RuntimeErrorCode | null {
+  const { code } = error as Foreign;
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return null;
+  if (/^(08|53|57P0|58|25006)/.test(code)) return 'POSTGRES_UNAVAILABLE';
+  if (/^(40|55P03|57014)/.test(code)) return 'POSTGRES_CONFLICT';
+  if (/^(22|23)/.test(code)) return 'POSTGRES_REJECTED';
+  return null;
+}
