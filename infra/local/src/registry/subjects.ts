@@ -1,8 +1,8 @@
 /** What the registry does with subjects, versions, ids and levels, in the words of its clients. Throws RegistryError. */
 import { canonicalText } from './avro/canonical.ts';
 import { type CompatibilityLevel, levelProblems } from './avro/compatibility.ts';
-import { AvroSchemaError, parseAvroSchema } from './avro/parse.ts';
-import type { AvroType } from './avro/types.ts';
+import { parseAvroSchema } from './avro/parse.ts';
+import { AvroSchemaError, type AvroType } from './avro/types.ts';
 import * as errors from './errors.ts';
 import type { Queries, Store, StoredVersion } from './store.ts';
 

@@ -1,7 +1,8 @@
 /** Does a JSON default fit its type? As Apache Avro 1.12 judges it: a union's default may fit any branch; symbols and lengths are not looked at. Pure. */
-import type { AvroField, AvroType, Json } from './types.ts';
+import { type AvroField, AvroSchemaError, type AvroType, type Json } from './types.ts';
 
-export function isValidDefault(type: AvroType, value: Json): boolean {
+/** Throws AvroSchemaError for a default inside the very record it is a default of: its fields are not known yet (`open`). */
+export function isValidDefault(type: AvroType, value: Json, open: ReadonlySet<AvroType>): boolean {
   switch (type.kind) {
     case 'null':
       return value === null;
@@ -20,19 +21,21 @@ export function isValidDefault(type: AvroType, value: Json): boolean {
     case 'enum':
       return typeof value === 'string';
     case 'array':
-      return Array.isArray(value) && value.every((item: Json) => isValidDefault(type.items, item));
+      return Array.isArray(value) && value.every((item: Json) => isValidDefault(type.items, item, open));
     case 'map':
-      return isObject(value) && Object.values(value).every((item) => isValidDefault(type.values, item));
+      return isObject(value) && Object.values(value).every((item) => isValidDefault(type.values, item, open));
     case 'union':
-      return type.branches.some((branch) => isValidDefault(branch, value));
+      return type.branches.some((branch) => isValidDefault(branch, value, open));
     case 'record':
-      return isObject(value) && type.fields.every((field) => isValidMember(field, value));
+      if (!isObject(value)) return false;
+      if (open.has(type)) throw new AvroSchemaError(`a default of record ${type.name} inside itself`);
+      return type.fields.every((field) => isValidMember(field, value, open));
   }
 }
 
-function isValidMember(field: AvroField, value: { readonly [key: string]: Json }): boolean {
+function isValidMember(field: AvroField, value: { readonly [key: string]: Json }, open: ReadonlySet<AvroType>): boolean {
   const given = value[field.name] ?? (Object.hasOwn(value, field.name) ? null : field.default);
-  return given !== undefined && isValidDefault(field.type, given);
+  return given !== undefined && isValidDefault(field.type, given, open);
 }
 
 const isObject = (value: Json): value is { readonly [key: string]: Json } =>

@@ -17,17 +17,13 @@ import type {
   JsonObject,
   PrimitiveName,
 } from './types.ts';
-import { isNamed, namespaceOf, primitiveNames, simpleNameOf } from './types.ts';
+import { AvroSchemaError, isNamed, namespaceOf, primitiveNames, simpleNameOf } from './types.ts';
 
-export class AvroSchemaError extends Error {
-  override readonly name = 'AvroSchemaError';
-}
-
-/** Names known so far and the namespace we stand in. */
-type Scope = { readonly known: Map<string, AvroNamed>; readonly namespace: string };
+/** Names known so far, records whose fields are not all known yet, and the namespace we stand in. */
+type Scope = { readonly known: Map<string, AvroNamed>; readonly open: Set<AvroType>; readonly namespace: string };
 
 export function parseAvroSchema(text: string): AvroType {
-  return parseType(parseJson(text), { known: new Map(), namespace: '' });
+  return parseType(parseJson(text), { known: new Map(), open: new Set(), namespace: '' });
 }
 
 function parseJson(text: string): Json {
@@ -94,7 +90,8 @@ function parseRecord(json: JsonObject, scope: Scope): AvroRecord {
     fields: [],
   };
   define(record, scope);
-  const inner: Scope = { known: scope.known, namespace: namespaceOf(record.name) };
+  const inner: Scope = { ...scope, namespace: namespaceOf(record.name) };
+  scope.open.add(record);
   const seen = new Set<string>();
   for (const fieldJson of list(json, 'fields')) {
     const field = parseField(fieldJson, inner);
@@ -102,6 +99,7 @@ function parseRecord(json: JsonObject, scope: Scope): AvroRecord {
     seen.add(field.name);
     record.fields.push(field);
   }
+  scope.open.delete(record);
   return record;
 }
 
@@ -110,7 +108,7 @@ function parseField(json: Json, scope: Scope): AvroField {
   const name = simpleName(text(json, 'name'));
   const type = parseType(member(json, 'type'), scope);
   const defaultValue = json['default'];
-  if (defaultValue !== undefined && !isValidDefault(type, defaultValue)) {
+  if (defaultValue !== undefined && !isValidDefault(type, defaultValue, scope.open)) {
     throw new AvroSchemaError(`invalid default for field ${name}: ${JSON.stringify(defaultValue)}`);
   }
   const order = json['order'] ?? 'ascending';

@@ -36,6 +36,11 @@ export type AvroRecord = Named & { readonly kind: 'record'; readonly isError: bo
 export type AvroNamed = AvroFixed | AvroEnum | AvroRecord;
 export type AvroType = AvroPrimitive | AvroArray | AvroMap | AvroUnion | AvroNamed;
 
+/** The text is not an Avro schema; the message says why. */
+export class AvroSchemaError extends Error {
+  override readonly name = 'AvroSchemaError';
+}
+
 export const isNamed = (type: AvroType): type is AvroNamed =>
   type.kind === 'fixed' || type.kind === 'enum' || type.kind === 'record';
 
