@@ -1,1 +1,3 @@
+export * from './create-codecs.ts';
+export * from './registry-client.ts';
 export * from './types.ts';
