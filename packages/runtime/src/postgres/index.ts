@@ -1,0 +1,4 @@
+export * from './classify-error.ts';
+export * from './create-postgres.ts';
+export * from './metrics.ts';
+export * from './types.ts';

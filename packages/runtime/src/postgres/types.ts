@@ -1,0 +1,29 @@
+/** The port of the relational store. Only this room imports pg. */
+import type { Component } from '../lifecycle/component.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+/** A statement; with a name it is prepared once per connection (use one for everything hot). */
+export type Statement = string | { readonly name: string; readonly text: string };
+export type Result<R> = { readonly rows: readonly R[]; readonly rowCount: number };
+
+/**
+ * Rejects with AppError (stage `sink`), see classify-error.ts for the codes. `bigint` columns come as numbers (offsets, counts: all below
+ * 2^53), `numeric` as text, `timestamptz` as Date, `json` parsed.
+ */
+export type Queryable = {
+  query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<Result<R>>;
+};
+
+/** The payload, or null for "the connection was away, you may have missed some": look at the tables. */
+export type OnNotify = (payload: string | null) => void;
+
+export type Postgres = Component &
+  Queryable & {
+    /**
+     * Runs `work` between BEGIN and COMMIT on one connection; any error rolls back and is rethrown. A connection lost during COMMIT rejects
+     * as POSTGRES_UNAVAILABLE although it may have committed: make the work idempotent.
+     */
+    transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+    /** LISTEN on its own connection, kept up for ever; returns how to end it. Before `start` it is only remembered. */
+    listen(channel: string, onNotify: OnNotify): () => void;
+  };
