@@ -15,9 +15,8 @@ const pairs = pairsOf(20_261_122, 2_000);
 test('every verdict is Apache Avro’s', () => {
   const answers = ask(pairs.map(({ reader, writer }) => `pair\t${reader}\t${writer}`));
   const verdicts = pairs.map(verdictOf);
-  const wrong = pairs.flatMap((pair, i) =>
-    verdicts[i] === answers[i] ? [] : [{ ...pair, ours: verdicts[i], avro: answers[i] }],
-  );
+  const isWrong = (pair: Pair, i: number): boolean => verdicts[i] !== answers[i] && !isStricterOnPurpose(pair);
+  const wrong = pairs.flatMap((pair, i) => (isWrong(pair, i) ? [{ ...pair, ours: verdicts[i], avro: answers[i] }] : []));
   assert.deepEqual(wrong.slice(0, 5), [], `${wrong.length} of ${pairs.length} verdicts differ`);
   for (const verdict of ['COMPATIBLE', 'INCOMPATIBLE', 'INVALID']) {
     const count = verdicts.filter((ours) => ours === verdict).length;
@@ -36,6 +35,19 @@ function verdictOf({ reader, writer }: Pair): string {
   const [readerType, writerType] = [parseOrNull(reader), parseOrNull(writer)];
   if (!readerType || !writerType) return 'INVALID';
   return readProblems(readerType, writerType).length === 0 ? 'COMPATIBLE' : 'INCOMPATIBLE';
+}
+
+/** Avro 1.12 also takes a type used before its definition, and one defined twice alike; earlier releases and we do not (ADR 0005). */
+const isStricterOnPurpose = ({ reader, writer }: Pair): boolean =>
+  [reader, writer].some((text) => /^undefined name|is defined twice$/.test(problemOf(text)));
+
+function problemOf(text: string): string {
+  try {
+    parseAvroSchema(text);
+    return '';
+  } catch (error) {
+    return String((error as Error).message);
+  }
 }
 
 function parseOrNull(text: string): AvroType | null {

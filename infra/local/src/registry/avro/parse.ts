@@ -2,8 +2,9 @@
  * Avro schema text -> AvroType, or AvroSchemaError saying what is wrong (the registry's 42201). Pure.
  *
  * Promise: refuses what Apache Avro's own parser refuses: bad or repeated names, unknown types, nested or ambiguous unions, defaults
- * that do not fit. Non-promise: a type must be defined before it is used (Avro 1.12 also takes forward references), and an integer
- * default beyond 2^53 is refused, because JavaScript would silently change it.
+ * that do not fit. Non-promise: a type must be defined once and before it is used (Avro 1.12 also takes forward references and equal
+ * repetitions),
+ * and an integer default beyond 2^53 is refused, because JavaScript would silently change it.
  */
 import { isValidDefault } from './defaults.ts';
 import type {
