@@ -82,8 +82,17 @@ const unknownModel = (name: string, models: ModelCatalog, parent: string): Fault
 
 function subjectOf(subject: ModelQuestion['subject']): Subject | null {
   if (!subject) return null;
-  return { ageYears: subject.ageYears ?? null, sex: subject.sex ?? null };
+  const sex = subject.sex ?? null;
+  return { ageYears: subject.ageYears ?? null, sex: sex === null ? null : (sexCodes.get(sex) ?? sex) };
 }
+
+/** Manifests speak HL7 table 0001; FHIR's words mean the same. */
+const sexCodes: ReadonlyMap<string, string> = new Map([
+  ['female', 'F'],
+  ['male', 'M'],
+  ['other', 'O'],
+  ['unknown', 'U'],
+]);
 
 export function checkAnalysis(body: AnalysisBody, models: ModelCatalog): Checked<AnalysisCommand> {
   const patient = body.patient === null ? noPatient : checkPatient(body.patient);

@@ -4,18 +4,16 @@
  * under one key. No promise about the log: a reservation without an event is harmless, its repeat publishes the same event.
  */
 import { AppError } from '@clinstream/runtime/errors';
+import type { Queryable } from '@clinstream/runtime/postgres';
 import { createCoalescer } from './coalesce.ts';
 import { type ReservedRow, reserveSql, reserveValues } from './reserve-sql.ts';
 import type { Reservation, ReservationRequest, Reservations } from './types.ts';
 
 export type ReservationLimits = { readonly maxPerStatement: number; readonly maxWaiting: number; readonly timeoutMs: number };
 
-/** As much of the Postgres room as reservations need. */
-export type QueryRows = (text: string, values: readonly unknown[]) => Promise<readonly ReservedRow[]>;
-
-export function createReservations(query: QueryRows, limits: ReservationLimits): Reservations {
+export function createReservations(postgres: Queryable, limits: ReservationLimits): Reservations {
   const submit = createCoalescer<ReservationRequest, Reservation>({
-    run: (requests) => reserveTogether(query, requests),
+    run: (requests) => reserveTogether(postgres, requests),
     maxItems: limits.maxPerStatement,
     maxWaiting: limits.maxWaiting,
     timeoutMs: limits.timeoutMs,
@@ -32,13 +30,15 @@ export function createReservations(query: QueryRows, limits: ReservationLimits):
   };
 }
 
-async function reserveTogether(query: QueryRows, requests: readonly ReservationRequest[]): Promise<readonly Reservation[]> {
+const statement = { name: 'ingest-reserve', text: reserveSql };
+
+async function reserveTogether(postgres: Queryable, requests: readonly ReservationRequest[]): Promise<readonly Reservation[]> {
   const first = new Map<string, ReservationRequest>();
   for (const request of requests) {
     const name = nameOf(request);
     if (!first.has(name)) first.set(name, request);
   }
-  const rows = await query(reserveSql, reserveValues([...first.values()]));
+  const { rows } = await postgres.query<ReservedRow>(statement, reserveValues([...first.values()]));
   const owners = new Map(rows.map((row) => [nameOf(row), row]));
   return requests.map((request) => {
     const name = nameOf(request);
@@ -51,7 +51,7 @@ async function reserveTogether(query: QueryRows, requests: readonly ReservationR
 const reservationOf = (owner: ReservedRow, request: ReservationRequest, isNew: boolean): Reservation => ({
   outcome: owner.digest !== request.digest ? 'conflict' : isNew ? 'new' : 'repeat',
   id: owner.id,
-  requestedAt: Number(owner.requested_at_ms),
+  requestedAt: owner.requested_at_ms,
 });
 
 const nameOf = (row: Pick<ReservationRequest, 'client' | 'operation' | 'key'>): string =>

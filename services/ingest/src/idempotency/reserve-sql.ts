@@ -28,8 +28,7 @@ export type ReservedRow = {
   readonly key: string;
   readonly digest: string;
   readonly id: string;
-  /** bigint comes as text. */
-  readonly requested_at_ms: string;
+  readonly requested_at_ms: number;
   readonly inserted: boolean;
 };
 
