@@ -9,11 +9,12 @@ import { AppError } from '../errors/app-error.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { classifyPostgresError, isServerAnswer } from './classify-error.ts';
+import { copyIn } from './copy-in.ts';
 import { createListener } from './listener.ts';
 import { postgresMetrics } from './metrics.ts';
 import { createProber } from './prober.ts';
 import { createSockets } from './sockets.ts';
-import type { Postgres, Queryable, Result, Statement } from './types.ts';
+import type { Postgres, Result, Statement, Transaction } from './types.ts';
 
 export function createPostgres(config: PostgresConfig, telemetry: Telemetry): Postgres {
   const metrics = createMetrics(telemetry.registry, postgresMetrics);
@@ -99,17 +100,19 @@ const classified = <T>(step: Promise<T>): Promise<T> =>
     throw classifyPostgresError(error);
   });
 
-async function inTransaction<T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const client = await classified(pool.connect());
   const ignore = () => {};
   client.on('error', ignore);
   let broken = false;
-  const tx: Queryable = {
-    query: (statement, values) =>
-      send<never>(client, statement, values).catch((error: AppError) => {
-        broken ||= !isServerAnswer(error.cause);
-        throw error;
-      }),
+  const noted = <R>(step: Promise<R>): Promise<R> =>
+    step.catch((error: AppError) => {
+      broken ||= !isServerAnswer(error.cause);
+      throw error;
+    });
+  const tx: Transaction = {
+    query: (statement, values) => noted(send<never>(client, statement, values)),
+    copyIn: (statement, bytes) => noted(classified(copyIn(client, statement, bytes))),
   };
   try {
     await tx.query('BEGIN');

@@ -14,6 +14,11 @@ export type Queryable = {
   query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<Result<R>>;
 };
 
+export type Transaction = Queryable & {
+  /** `COPY … FROM STDIN (FORMAT binary)` of bytes in that format; how many rows. All or none; errors as for `query`. */
+  copyIn(statement: string, bytes: Buffer): Promise<number>;
+};
+
 /** The payload, or null for "the connection was away, you may have missed some": look at the tables. */
 export type OnNotify = (payload: string | null) => void;
 
@@ -23,7 +28,7 @@ export type Postgres = Component &
      * Runs `work` between BEGIN and COMMIT on one connection; any error rolls back and is rethrown. A connection lost during COMMIT rejects
      * as POSTGRES_UNAVAILABLE although it may have committed: make the work idempotent.
      */
-    transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+    transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
     /** LISTEN on its own connection, kept up for ever; returns how to end it. Before `start` it is only remembered. */
     listen(channel: string, onNotify: OnNotify): () => void;
   };
