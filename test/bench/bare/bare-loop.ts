@@ -44,18 +44,22 @@ await writer.subscribe({ topic: results, fromBeginning: true });
 await writer.run({
   partitionsConsumedConcurrently: 6,
   eachBatch: async ({ batch }) => {
-    for (const part of chunks(batch.messages, batchSize)) await insert(part.map((message) => JSON.parse(String(message.value)) as Result));
+    for (const part of chunks(batch.messages, batchSize))
+      await insert(part.map((message) => JSON.parse(String(message.value)) as Result));
   },
 });
 await reader.run({
   partitionsConsumedConcurrently: 6,
   eachBatch: async ({ batch }) => {
     firstReadAt ||= Date.now();
-    for (const part of chunks(batch.messages, batchSize)) await infer(part.map((message) => JSON.parse(String(message.value)) as Job));
+    for (const part of chunks(batch.messages, batchSize))
+      await infer(part.map((message) => JSON.parse(String(message.value)) as Job));
   },
 });
 await finished;
-console.log(JSON.stringify({ firstReadAt, lastCommitAt: Date.now(), jobs: committed, rssMb: Math.round(process.memoryUsage().rss / 1e6) }));
+console.log(
+  JSON.stringify({ firstReadAt, lastCommitAt: Date.now(), jobs: committed, rssMb: Math.round(process.memoryUsage().rss / 1e6) }),
+);
 process.exit(0);
 
 async function infer(part: readonly Job[]): Promise<void> {
@@ -68,7 +72,12 @@ async function infer(part: readonly Job[]): Promise<void> {
   const probabilities = output[probabilityName]?.data as Float32Array;
   const messages = part.map((job, i) => {
     const probability = probabilities[i * 2 + 1] ?? 0;
-    const result: Result = { jobId: job.jobId, patientKey: job.patientKey, label: probability >= 0.5 ? 'malignant' : 'benign', probability };
+    const result: Result = {
+      jobId: job.jobId,
+      patientKey: job.patientKey,
+      label: probability >= 0.5 ? 'malignant' : 'benign',
+      probability,
+    };
     return { key: job.patientKey, value: JSON.stringify(result) };
   });
   await producer.send({ topic: results, acks: -1, messages });
