@@ -1,6 +1,8 @@
 /** Runs the frozen bare loop once on a freshly preloaded topic. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { createAdmin, createKafka } from '@clinstream/runtime/kafka';
+import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { featuresOf, jobIdOf, patientOf, random } from './cases.ts';
@@ -47,16 +49,11 @@ async function prepare(stack: BenchStack, run: string, jobs: number): Promise<vo
   await client.query('CREATE TABLE bare_results (job_id text PRIMARY KEY, patient_key text, label text, probability float8)');
   await client.end();
   const kafka = new Kafka({ clientId: 'bench', brokers: stack.brokers.split(','), logLevel: logLevel.ERROR });
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({
-    topics: [`bench.${run}.requests`, `bench.${run}.results`].map((topic) => ({
-      topic,
-      numPartitions: stack.partitions,
-      replicationFactor: 1,
-    })),
-  });
-  await admin.disconnect();
+  const admin = createAdmin(createKafka({ brokers: stack.brokers.split(','), tls: null, sasl: null }, createSilentTelemetry()));
+  await admin.createTopics(
+    [`bench.${run}.requests`, `bench.${run}.results`].map((topic) => ({ topic, partitions: stack.partitions })),
+  );
+  await admin.close();
   await preload(kafka, stack, run, jobs);
 }
 

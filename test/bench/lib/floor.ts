@@ -1,4 +1,6 @@
 /** The least a hop chain can take here: produce (acks=all) -> consume -> insert -> commit, one record at a time at the given rate, milliseconds each. */
+import { createAdmin, createKafka } from '@clinstream/runtime/kafka';
+import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import type { BenchStack } from './stack.ts';
@@ -6,10 +8,9 @@ import type { BenchStack } from './stack.ts';
 export async function measureFloor(stack: BenchStack, rate: number, seconds: number): Promise<readonly number[]> {
   const topic = `bench.floor.${Date.now()}`;
   const kafka = new Kafka({ clientId: 'floor', brokers: stack.brokers.split(','), logLevel: logLevel.ERROR });
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: stack.partitions, replicationFactor: 1 }] });
-  await admin.disconnect();
+  const admin = createAdmin(createKafka({ brokers: stack.brokers.split(','), tls: null, sasl: null }, createSilentTelemetry()));
+  await admin.createTopics([{ topic, partitions: stack.partitions }]);
+  await admin.close();
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
   await pool.query('CREATE TABLE IF NOT EXISTS bench_floor (id text PRIMARY KEY)');
   await pool.query('TRUNCATE bench_floor');

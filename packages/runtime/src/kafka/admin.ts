@@ -1,5 +1,6 @@
 /** kafkajs's admin client with our types and our errors. Connects on first use, reconnects after a failure. */
 import type { Admin } from 'kafkajs';
+import { sleep } from '../errors/back-off.ts';
 import { classify } from '../errors/classify.ts';
 import type { GroupOffset, KafkaAdmin, KafkaConnection, PartitionBounds, TopicSettings } from './types.ts';
 
@@ -56,8 +57,31 @@ async function createMissing(admin: Admin, topics: readonly TopicSettings[]): Pr
     replicationFactor: replicationFactor ?? -1,
     configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
   }));
-  await admin.createTopics({ topics: settings, waitForLeaders: true });
-  return missing.map(({ topic }) => topic);
+  await admin.createTopics({ topics: settings, waitForLeaders: false });
+  const names = missing.map(({ topic }) => topic);
+  await whenLed(admin, names);
+  return names;
+}
+
+const leadersDeadlineMs = 15_000;
+
+/**
+ * Resolves when a broker knows a leader of every partition. kafkajs's own `waitForLeaders` gives up at once with UNKNOWN_TOPIC_OR_PARTITION when the
+ * broker asked has not yet heard of the topic, which a KRaft broker may take some milliseconds to do.
+ */
+async function whenLed(admin: Admin, topics: string[]): Promise<void> {
+  const until = performance.now() + leadersDeadlineMs;
+  for (;;) {
+    const led = await admin.fetchTopicMetadata({ topics }).then(
+      (metadata) => metadata.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)),
+      (error) => {
+        if (performance.now() > until) throw error;
+        return false;
+      },
+    );
+    if (led || performance.now() > until) return;
+    await sleep(50);
+  }
 }
 
 async function partitionCounts(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
