@@ -3,9 +3,10 @@
  *
  *   pending ──requested──> queued ──started──> running ──ended──> completed | abstained | failed | cancelled
  *
- * Promise: the result does not depend on the order or number of deliveries, apart from two different ends of equal rank, of which
- * the first in the log stays. Rank = (generation, ended, attempt, stage, percent), highest wins: a late lower attempt, a replay or a
- * redelivery never replaces newer state. An end that comes before its request makes a *pending* row that the request completes.
+ * Promise: the result does not depend on the order or number of deliveries, apart from `version` and from two different events of equal
+ * rank, of which the first in the log stays. Rank = (generation, ended, attempt, stage, percent), highest wins: a late lower attempt, a
+ * replay or a redelivery never replaces newer state. An end that comes before its request makes a row that the request completes.
+ * Held as given: a job's model and patient are the same in all its events. A run's start is the earliest moment its events name.
  */
 import type {
   AnalysisEnded,
@@ -119,7 +120,8 @@ function applyRequest(state: AnalysisState, event: AnalysisRequested): AnalysisS
     inputObservations: event.inputObservations,
     version: state.version + 1,
   };
-  if (event.generation <= state.generation) return described;
+  if (event.generation < state.generation || isEndedIn(state, event.generation)) return described;
+  if (event.generation === state.generation) return { ...described, modelVersion: event.modelVersion };
   return {
     ...described,
     status: 'queued',
@@ -145,23 +147,33 @@ const nothingEnded = {
 
 function applyProgress(state: AnalysisState, event: AnalysisProgressed): AnalysisState {
   const rank = [event.generation, 0, event.attempt, 1, event.percent];
-  if (compareRanks(rank, rankOf(state)) <= 0) return state;
+  const startedAt = event.generation === state.generation ? Math.min(state.startedAt ?? event.at, event.at) : event.at;
+  if (compareRanks(rank, rankOf(state)) <= 0) return startedEarlier(state, event.generation, startedAt);
   return {
     ...state,
     ...nothingEnded,
     status: 'running',
+    // Of a generation whose request has not come yet nobody has said the version.
+    modelVersion: event.generation === state.requestedGeneration ? state.modelVersion : null,
+    modelDigest: null,
     generation: event.generation,
     attempt: event.attempt,
     stage: event.stage,
     percent: event.percent,
-    startedAt: state.generation === event.generation && state.startedAt !== null ? state.startedAt : event.at,
+    startedAt,
     version: state.version + 1,
   };
 }
 
+/** All that an event of lower rank can still tell of a run: that it began before. */
+function startedEarlier(state: AnalysisState, generation: number, startedAt: number): AnalysisState {
+  const isNews = state.status === 'running' && generation === state.generation && startedAt !== state.startedAt;
+  return isNews ? { ...state, startedAt, version: state.version + 1 } : state;
+}
+
 function applyEnd(state: AnalysisState, event: AnalysisEnded, status: AnalysisStatus): AnalysisState {
   const rank = [event.generation, 1, event.attempt, 0, 0];
-  if (compareRanks(rank, rankOf(state)) <= 0) return state;
+  if (compareRanks(rank, rankOf(state)) <= 0) return modelNamed(state, event);
   return {
     ...state,
     status,
@@ -181,6 +193,12 @@ function applyEnd(state: AnalysisState, event: AnalysisEnded, status: AnalysisSt
     version: state.version + 1,
   };
 }
+
+/** All that an end of lower rank can still tell: which model the job is for. */
+const modelNamed = (state: AnalysisState, event: AnalysisEnded): AnalysisState =>
+  state.model === null ? { ...state, model: event.model, version: state.version + 1 } : state;
+
+const isEndedIn = (state: AnalysisState, generation: number): boolean => isEnded(state.status) && state.generation === generation;
 
 function rankOf(state: AnalysisState): readonly number[] {
   if (isEnded(state.status)) return [state.generation, 1, state.attempt, 0, 0];

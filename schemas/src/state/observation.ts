@@ -1,6 +1,9 @@
 /**
  * The state of one laboratory result as a pure reducer. Rank = (source version, weight of the status), highest wins, so a
  * preliminary value never replaces a final one of the same message time and a correction never gives way to what it corrected.
+ *
+ * Promise: the result does not depend on the order or number of deliveries, apart from `version` and from two different events of
+ * equal rank, of which the first in the log stays. Held as given: all events of a result that name an order name the same one.
  */
 import type { Coding, ObservationEvent, ObservationStatus, ObservationValue } from '../generated/types.ts';
 import { compareRanks } from './rank.ts';
@@ -35,7 +38,7 @@ const weight: Readonly<Record<ObservationStatus, number>> = {
 export function reduceObservation(state: ObservationState | null, event: ObservationEvent): ObservationState | null {
   if (event.type === 'Unknown') return state;
   const rank = [event.sourceVersion, weight[event.status]];
-  if (state !== null && compareRanks(rank, [state.sourceVersion, weight[state.status]]) <= 0) return state;
+  if (state !== null && compareRanks(rank, [state.sourceVersion, weight[state.status]]) <= 0) return orderNamed(state, event);
   return {
     observationId: event.observationId,
     patientKey: event.patientKey,
@@ -51,3 +54,7 @@ export function reduceObservation(state: ObservationState | null, event: Observa
     version: (state?.version ?? 0) + 1,
   };
 }
+
+/** All that an event of lower rank can still tell: which order the result belongs to. */
+const orderNamed = (state: ObservationState, event: ObservationEvent): ObservationState =>
+  state.orderId === null && event.orderId !== null ? { ...state, orderId: event.orderId, version: state.version + 1 } : state;

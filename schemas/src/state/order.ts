@@ -2,8 +2,13 @@
  * The state of one order as a pure reducer. Three facts are kept apart, so that arrival order means nothing:
  * content (highest source version wins), the wish to cancel, and the cancellation itself (final).
  * A second OrderPlaced with other content than the first is refused and only marks the order as conflicting (design 4).
+ *
+ * Promise: the result does not depend on the order or number of deliveries of one placement, its amendments and its cancellation, apart
+ * from `version` and from two contents of equal source version, of which the first in the log stays. Which of two different placements
+ * is the refused one is the log's order, too: they share a partition, so every reader sees the same.
  */
 import type { Coding, OrderEvent, OrderKind, Priority } from '../generated/types.ts';
+import { compareRanks } from './rank.ts';
 
 export type OrderStatus = 'pending' | 'active' | 'cancel_requested' | 'cancelled';
 
@@ -50,9 +55,12 @@ function changes(state: OrderState, event: OrderEvent): Changes {
     case 'OrderAmended':
       return state.contentVersion < event.sourceVersion ? content(event) : {};
     case 'OrderCancelRequested':
-      return { cancelRequestedVersion: Math.max(state.cancelRequestedVersion ?? 0, event.sourceVersion) };
+      return {
+        ...hearsay(state, event),
+        cancelRequestedVersion: Math.max(state.cancelRequestedVersion ?? 0, event.sourceVersion),
+      };
     case 'OrderCancelled':
-      return { cancelledVersion: Math.max(state.cancelledVersion ?? 0, event.sourceVersion) };
+      return { ...hearsay(state, event), cancelledVersion: Math.max(state.cancelledVersion ?? 0, event.sourceVersion) };
     case 'Unknown':
       return {};
   }
@@ -62,7 +70,16 @@ function changes(state: OrderState, event: OrderEvent): Changes {
 const isSamePlacement = (state: OrderState, event: OrderEvent): boolean =>
   state.contentDigest === event.contentDigest || event.sourceVersion < state.contentVersion;
 
-function content(event: OrderEvent): Changes {
+/** While no content was seen, the newest cancellation says what it is about; at the same version the cancellation itself before the wish. */
+function hearsay(state: OrderState, event: OrderEvent): Changes {
+  if (state.contentVersion >= 0) return {};
+  const rank = [event.sourceVersion, event.type === 'OrderCancelled' ? 1 : 0];
+  const isNewest =
+    compareRanks(rank, [state.cancelRequestedVersion ?? -1, 0]) > 0 && compareRanks(rank, [state.cancelledVersion ?? -1, 1]) > 0;
+  return isNewest ? { ...content(event), contentVersion: -1 } : {};
+}
+
+function content(event: OrderEvent) {
   return {
     fillerNumber: event.fillerNumber,
     kind: event.kind,
@@ -84,15 +101,7 @@ function firstState(event: OrderEvent): OrderState {
     patientKey: event.patientKey,
     placerNumber: event.placerNumber,
     placerAuthority: event.placerAuthority,
-    fillerNumber: event.fillerNumber,
-    kind: event.kind,
-    priority: event.priority,
-    code: event.code,
-    note: event.note,
-    contentDigest: event.contentDigest,
-    requestedBy: event.requestedBy,
-    requestedAt: event.requestedAt,
-    analysisJobId: event.analysisJobId,
+    ...content(event),
     status: 'pending',
     contentVersion: hasContent ? event.sourceVersion : -1,
     placed: event.type === 'OrderPlaced',

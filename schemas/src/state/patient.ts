@@ -1,4 +1,8 @@
-/** The state of one patient as a pure reducer: demographics by highest source version; a merge is kept apart and is final until undone by hand. */
+/**
+ * The state of one patient as a pure reducer: demographics by highest source version; a merge is kept apart and is final until undone
+ * by hand. The order and number of deliveries do not matter, apart from `version` and two different events of equal source version,
+ * of which the first in the log stays.
+ */
 import type { Demographics, PatientEvent } from '../generated/types.ts';
 
 export type PatientState = {

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { deliveriesOf, fold, withoutVersion } from '../../test/deliveries.ts';
+import type { OrderEvent, OrderEventType } from '../generated/types.ts';
+import { reduceOrder } from './order.ts';
+
+const order = (type: OrderEventType, sourceVersion: number, change: Partial<OrderEvent> = {}): OrderEvent => ({
+  type,
+  orderId: 'order',
+  patientKey: 'h|a|1',
+  placerNumber: 'P1',
+  placerAuthority: 'EHR',
+  fillerNumber: type === 'OrderCancelled' ? 'F1' : null,
+  kind: 'laboratory',
+  priority: sourceVersion % 2 === 0 ? 'stat' : 'routine',
+  code: { code: 'CBC', system: 'L', display: null },
+  note: `${type} at ${sourceVersion}`,
+  contentDigest: `${type}-${sourceVersion}`,
+  sourceVersion,
+  requestedBy: 'ehr',
+  requestedAt: sourceVersion,
+  analysisJobId: null,
+  messageId: null,
+  ...change,
+});
+
+const placed = order('OrderPlaced', 1);
+const later = fc.integer({ min: 2, max: 6 });
+const anyEvent = fc.oneof(
+  fc.constant(placed),
+  later.map((version) => order('OrderAmended', version)),
+  later.map((version) => order('OrderCancelRequested', version)),
+  later.map((version) => order('OrderCancelled', version)),
+);
+
+test('any order and repetition of one placement and what follows it gives the same order', () => {
+  fc.assert(
+    fc.property(deliveriesOf(fc.array(anyEvent, { maxLength: 10 })), ({ plain, shuffled }) => {
+      assert.deepEqual(withoutVersion(fold(reduceOrder, shuffled)), withoutVersion(fold(reduceOrder, plain)));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('an event seen before changes nothing: the very same state comes back', () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { minLength: 1, maxLength: 10 }), (events) => {
+      const state = fold(reduceOrder, events);
+      for (const event of events) assert.equal(reduceOrder(state, event), state);
+    }),
+  );
+});
+
+test('a cancelled order stays cancelled, whatever comes after', () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 10 }), (events) => {
+      assert.equal(fold(reduceOrder, events, reduceOrder(null, order('OrderCancelled', 3)))?.status, 'cancelled');
+    }),
+  );
+});
+
+test('a wish to cancel is no cancellation', () => {
+  assert.equal(fold(reduceOrder, [placed, order('OrderCancelRequested', 2)])?.status, 'cancel_requested');
+});
+
+test('the same placement again is a no-op, also after an amendment', () => {
+  const state = fold(reduceOrder, [placed, order('OrderAmended', 2)]);
+  assert.equal(reduceOrder(state, placed), state);
+  assert.equal(state?.note, 'OrderAmended at 2');
+});
+
+test('an amendment that came before its placement shows as pending, then stands', () => {
+  const early = reduceOrder(null, order('OrderAmended', 2));
+  assert.equal(early?.status, 'pending');
+  const state = reduceOrder(early, placed);
+  assert.deepEqual([state?.status, state?.note], ['active', 'OrderAmended at 2']);
+});
+
+test('other content under the same placer number is refused and marked, and repeating it changes nothing more', () => {
+  const other = order('OrderPlaced', 2, { contentDigest: 'other' });
+  const state = fold(reduceOrder, [placed, other]);
+  assert.deepEqual([state?.conflicting, state?.contentDigest, state?.status], [true, placed.contentDigest, 'active']);
+  assert.equal(fold(reduceOrder, [other, placed], state), state);
+});
+
+test('of two different amendments of one version the first in the log stays', () => {
+  const other = order('OrderAmended', 2, { note: 'other' });
+  assert.equal(fold(reduceOrder, [placed, order('OrderAmended', 2), other])?.note, 'OrderAmended at 2');
+});
+
+test('an event type this build does not know changes nothing', () => {
+  assert.equal(reduceOrder(null, order('Unknown', 1)), null);
+});
