@@ -1,0 +1,12 @@
+export { Type } from 'typebox';
+export { knownRoles, principalOf, type Role } from './access.ts';
+export * from './authenticator.ts';
+export * from './create-http-server.ts';
+export * from './http-component.ts';
+export { createKeySet, type KeySet } from './keys.ts';
+export { fieldErrors, problemOf, type ValidationFault } from './map-error.ts';
+export { httpMetrics } from './metrics.ts';
+export { type OpenApiInfo, problemResponses } from './openapi.ts';
+export * from './problem.ts';
+export * from './problems.ts';
+export { requestSignal } from './signals.ts';
