@@ -1,0 +1,50 @@
+/**
+ * What goes between the service and a model worker: one message per batch, numbers as typed arrays (structured clone, no JSON).
+ * Rows that want evidence stand first in their batch, so that a count says which.
+ */
+
+/** The files of one model with the digests the worker must find them to have. */
+export type ModelFiles = {
+  readonly name: string;
+  readonly file: string;
+  readonly digest: string;
+  readonly inputCount: number;
+  readonly trees: { readonly file: string; readonly digest: string } | null;
+};
+
+export type LoadRequest = { readonly kind: 'load'; readonly models: readonly ModelFiles[] };
+
+export type BatchRequest = {
+  readonly kind: 'batch';
+  readonly id: number;
+  /** Index in the loaded models. */
+  readonly model: number;
+  readonly rows: number;
+  /** rows × inputs, row-major. */
+  readonly features: Float32Array;
+  /** The first so many rows want evidence. */
+  readonly explain: number;
+};
+
+export type BatchAnswer = {
+  readonly kind: 'answer';
+  readonly id: number;
+  /** Of the positive class, one per row. */
+  readonly probabilities: Float32Array;
+  readonly evidence: BatchEvidence | null;
+};
+
+export type BatchEvidence = {
+  readonly baseValue: number;
+  /** One per explained row, log-odds in double precision from the trees. */
+  readonly margins: Float64Array;
+  /** explained rows × inputs, row-major. */
+  readonly values: Float64Array;
+};
+
+export type BatchFailure = { readonly kind: 'failure'; readonly id: number; readonly message: string };
+export type Loaded = { readonly kind: 'loaded' };
+export type LoadFailure = { readonly kind: 'load-failure'; readonly code: string; readonly message: string };
+
+export type ToWorker = LoadRequest | BatchRequest;
+export type FromWorker = BatchAnswer | BatchFailure | Loaded | LoadFailure;
