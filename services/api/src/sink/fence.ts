@@ -1,0 +1,51 @@
+/**
+ * Which records of a batch still count: those at or beyond the offset the projection stands at, under the lock of this transaction. Pure.
+ *
+ *   progress ends at or below next_offset          nothing of it counts (a zombie's or repeated flush)
+ *   progress starts at or below, ends beyond       records from next_offset on
+ *   progress starts beyond next_offset             records are missing: SINK_OFFSET_GAP, fatal; a restart reads them (start-at.ts)
+ *   partition without a row                        the projection was reset under a running sink: SINK_OFFSET_MISSING, fatal
+ */
+import type { TopicPartition } from '@clinstream/runtime/consumer';
+import { AppError } from '@clinstream/runtime/errors';
+import type { DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
+import type { Offset } from './sql/finish-flush.ts';
+import type { OffsetRow } from './sql/lock-offsets.ts';
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
+
+export type Fenced = {
+  readonly records: readonly DecodedRecord[];
+  readonly offsets: readonly Offset[];
+  /** Records that had taken effect before. */
+  readonly repeated: number;
+};
+
+export function fence(
+  records: readonly DecodedRecord[],
+  progress: readonly PartitionProgress[],
+  stored: readonly OffsetRow[],
+): Fenced {
+  const nextOffsets = new Map(stored.map((row) => [nameOf(row), row.next_offset]));
+  for (const step of progress) refuseGaps(step, nextOffsets.get(nameOf(step)));
+  const isNew = (record: DecodedRecord): boolean =>
+    record.offset >= (nextOffsets.get(nameOf(record)) ?? Number.POSITIVE_INFINITY);
+  const offsets = progress.filter((step) => step.nextOffset > (nextOffsets.get(nameOf(step)) ?? 0));
+  const kept = records.every(isNew) ? records : records.filter(isNew);
+  return { records: kept, offsets, repeated: records.length - kept.length };
+}
+
+function refuseGaps(step: PartitionProgress, nextOffset: number | undefined): void {
+  if (nextOffset === undefined)
+    throw fatal(
+      'SINK_OFFSET_MISSING',
+      `${nameOf(step)} has no offset any more: the projection was reset while the sink runs; restart it`,
+    );
+  if (step.fromOffset > nextOffset)
+    throw fatal(
+      'SINK_OFFSET_GAP',
+      `${nameOf(step)} jumps from ${nextOffset} to ${step.fromOffset}; restart to read from ${nextOffset}`,
+    );
+}
+
+const fatal = (code: string, message: string): AppError => new AppError({ code, kind: 'fatal', stage: 'sink', message });

@@ -1,0 +1,105 @@
+/**
+ * One batch of records -> one transaction: rows, offsets, counts and the notice to those who wait, all or nothing (ADR 0004).
+ *
+ * Promise: each record takes effect once, whatever is delivered again, late or by a zombie; what memory believed and the table denies is
+ * found out and done again from the table. Errors are AppErrors: dependency (Postgres away; the caller retries for ever), poison (a value
+ * no column takes; the caller finds the record), fatal (fence.ts).
+ */
+import { AppError } from '@clinstream/runtime/errors';
+import type { DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
+import type { Postgres, Transaction } from '@clinstream/runtime/postgres';
+import { formatNotice } from '../domain/notice.ts';
+import { SinkConflict } from './conflict.ts';
+import { fence } from './fence.ts';
+import { createJobMemory, type JobMemory } from './job-memory.ts';
+import { messageKind, observationKind, orderKind, patientKind } from './kinds.ts';
+import { type SortedRecords, sortRecords } from './sort-records.ts';
+import { type CopyEncoder, createCopyEncoder } from './sql/copy-format.ts';
+import { finishFlush } from './sql/finish-flush.ts';
+import { lockOffsets } from './sql/lock-offsets.ts';
+import { type AnalysesWritten, writeAnalyses } from './write-analyses.ts';
+import { type KindWritten, writeKind } from './write-kind.ts';
+
+export type FlushReport = {
+  readonly records: number;
+  readonly repeated: number;
+  readonly conflicts: number;
+  readonly analyses: AnalysesWritten;
+  readonly kinds: Readonly<Record<'orders' | 'observations' | 'patients' | 'messages', KindWritten>>;
+};
+export type Flush = (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<FlushReport>;
+
+/** After a wrong guess this many flushes read before they write: rows that exist come in crowds (a rebuild, a replay). */
+const distrustFlushes = 100;
+const attempts = 4;
+
+export function createFlush(postgres: Postgres, options: { readonly rememberedJobs: number }): Flush {
+  const memory = createJobMemory(options.rememberedJobs);
+  const encode = createCopyEncoder();
+  let distrust = 0;
+
+  /** What was written, or the conflict that forbade it. */
+  async function attemptFlush(input: Pick<FlushInput, 'records' | 'progress' | 'trust'>): Promise<Written | SinkConflict> {
+    try {
+      return await postgres.transaction((tx) => flushOnce(tx, { ...input, memory, encode }));
+    } catch (error) {
+      if (isConflict(error)) return new SinkConflict(error);
+      throw error;
+    }
+  }
+
+  return async (records, progress) => {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const written = await attemptFlush({ records, progress, trust: attempt === 0 && distrust === 0 });
+      if (written instanceof SinkConflict) {
+        distrust = distrustFlushes;
+        continue;
+      }
+      distrust = Math.max(0, distrust - 1);
+      for (const known of written.analyses.changed) memory.remember(known);
+      return { ...written, conflicts: attempt };
+    }
+    throw conflictForEver();
+  };
+}
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof SinkConflict || (error instanceof AppError && error.code === 'POSTGRES_UNIQUE_VIOLATION');
+
+const conflictForEver = (): AppError =>
+  new AppError({
+    code: 'SINK_CONFLICT',
+    kind: 'retryable',
+    scope: 'dependency',
+    stage: 'sink',
+    message: `rows changed under ${attempts} flushes in a row: does another sink work on the same partitions?`,
+  });
+
+type Written = Omit<FlushReport, 'conflicts'>;
+type FlushInput = {
+  readonly records: readonly DecodedRecord[];
+  readonly progress: readonly PartitionProgress[];
+  readonly memory: JobMemory;
+  readonly encode: CopyEncoder;
+  readonly trust: boolean;
+};
+
+async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
+  const clusterId = input.progress[0]?.clusterId ?? '';
+  const stored = await lockOffsets(tx, clusterId, input.progress);
+  const { records, offsets, repeated } = fence(input.records, input.progress, stored);
+  const sorted = sortRecords(records);
+  const analyses = await writeAnalyses(tx, sorted.analyses, input);
+  const kinds = await writeKinds(tx, sorted, input.encode);
+  await finishFlush(tx, { clusterId, offsets, depth: analyses.depth, notice: formatNotice(analyses.notice) });
+  return { records: records.length, repeated, analyses, kinds };
+}
+
+async function writeKinds(tx: Transaction, sorted: SortedRecords, encode: CopyEncoder): Promise<FlushReport['kinds']> {
+  return {
+    patients: await writeKind(tx, patientKind, sorted.patients, encode),
+    orders: await writeKind(tx, orderKind, sorted.orders, encode),
+    observations: await writeKind(tx, observationKind, sorted.observations, encode),
+    messages: await writeKind(tx, messageKind, sorted.messages, encode),
+  };
+}

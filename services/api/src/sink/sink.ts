@@ -1,0 +1,68 @@
+/** The sink: what the batch consumer is given. Wires where to start, how to flush, and what is counted and said about it. */
+import type { DecodedRecord, PartitionLog, PartitionProgress, PartitionStart } from '@clinstream/runtime/pipeline';
+import type { Postgres } from '@clinstream/runtime/postgres';
+import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
+import { apiMetrics } from '../metrics.ts';
+import { createFlush, type FlushReport } from './flush.ts';
+import { sweepDepth } from './sql/sweep-depth.ts';
+import { createStartAt, type FoundGap } from './start-at.ts';
+
+export type SinkOptions = { readonly rememberedJobs: number };
+export type Sink = {
+  readonly startAt: (clusterId: string, partitions: readonly PartitionLog[]) => Promise<readonly PartitionStart[]>;
+  readonly apply: (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<void>;
+};
+
+/** Flushes between two sweeps of queue counts that fell to zero. */
+const sweepEvery = 500;
+
+export function createSink(postgres: Postgres, telemetry: Telemetry, options: SinkOptions): Sink {
+  const metrics = createMetrics(telemetry.registry, apiMetrics);
+  const flush = createFlush(postgres, options);
+  const count = createCounting(metrics);
+  let flushes = 0;
+
+  const onGap = ({ topic, partition, fromOffset, toOffset }: FoundGap): void => {
+    metrics.gaps.inc();
+    metrics.lostRecords.inc(toOffset - fromOffset);
+    telemetry.log.error(
+      { code: 'SINK_LOG_GAP', topic, partition, offset: fromOffset, count: toOffset - fromOffset },
+      'records were removed by retention before the sink read them; they are listed in api.gaps',
+    );
+  };
+
+  return {
+    startAt: createStartAt({ db: postgres, onGap }),
+    async apply(records, progress) {
+      if (progress.length === 0) return;
+      const startedAt = performance.now();
+      const report = await flush(records, progress);
+      metrics.flushSeconds.observe((performance.now() - startedAt) / 1000);
+      count(report);
+      // Tidying must never fail a flush that is committed; the next one tries again.
+      if (++flushes % sweepEvery === 0) await sweepDepth(postgres).catch(() => 0);
+    },
+  };
+}
+
+function createCounting(metrics: ReturnType<typeof createMetrics<typeof apiMetrics>>) {
+  const kinds = ['analyses', 'orders', 'observations', 'patients', 'messages'] as const;
+  const series = kinds.map((kind) => ({
+    kind,
+    inserted: metrics.rows.labels({ kind, operation: 'insert' }),
+    updated: metrics.rows.labels({ kind, operation: 'update' }),
+    ignored: metrics.ignored.labels({ kind }),
+  }));
+  return (report: FlushReport): void => {
+    metrics.flushRecords.observe(report.records);
+    metrics.repeated.inc(report.repeated);
+    metrics.conflicts.inc(report.conflicts);
+    metrics.loaded.inc(report.analyses.loaded);
+    for (const { kind, inserted, updated, ignored } of series) {
+      const written = kind === 'analyses' ? report.analyses : report.kinds[kind];
+      inserted.inc(written.inserted);
+      updated.inc(written.updated);
+      ignored.inc(written.ignored);
+    }
+  };
+}

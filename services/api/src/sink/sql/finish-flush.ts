@@ -1,0 +1,50 @@
+/**
+ * Ends a flush: moves the offsets, moves the queue counts, and tells who waits. One statement, because each costs a round trip and a lone
+ * stat result waits for them all.
+ * Counts that fall to zero go when the next flush of their lane and partition finds them so: deleting a row and changing it in one
+ * statement is not defined.
+ */
+import type { TopicPartition } from '@clinstream/runtime/consumer';
+import type { Queryable } from '@clinstream/runtime/postgres';
+import type { DepthChange } from '../../domain/queue-depth.ts';
+
+export const notifyChannel = 'clinstream_analyses';
+
+export const finishFlushStatement = {
+  name: 'sink finish flush',
+  text: `WITH moved AS (
+  UPDATE api.sink_offset o SET next_offset = p.next_offset, updated_at = now()
+  FROM unnest($2::text[], $3::integer[], $4::bigint[]) AS p(topic, partition, next_offset)
+  WHERE o.cluster_id = $1 AND o.topic = p.topic AND o.partition = p.partition
+), depth AS (
+  INSERT INTO api.queue_depth AS d (lane, partition, requested_second, waiting, running)
+  SELECT * FROM unnest($5::text[], $6::integer[], $7::bigint[], $8::integer[], $9::integer[])
+  ON CONFLICT (lane, partition, requested_second)
+  DO UPDATE SET waiting = d.waiting + excluded.waiting, running = d.running + excluded.running
+)
+SELECT pg_notify('${notifyChannel}', $10) WHERE $10 <> ''`,
+};
+
+export type Offset = TopicPartition & { readonly nextOffset: number };
+export type FlushEnd = {
+  readonly clusterId: string;
+  readonly offsets: readonly Offset[];
+  readonly depth: readonly DepthChange[];
+  /** Empty when nobody need be woken. */
+  readonly notice: string;
+};
+
+export async function finishFlush(tx: Queryable, { clusterId, offsets, depth, notice }: FlushEnd): Promise<void> {
+  await tx.query(finishFlushStatement, [
+    clusterId,
+    offsets.map((offset) => offset.topic),
+    offsets.map((offset) => offset.partition),
+    offsets.map((offset) => offset.nextOffset),
+    depth.map((change) => change.lane),
+    depth.map((change) => change.partition),
+    depth.map((change) => change.requestedSecond),
+    depth.map((change) => change.waiting),
+    depth.map((change) => change.running),
+    notice,
+  ]);
+}

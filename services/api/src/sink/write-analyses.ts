@@ -1,0 +1,153 @@
+/**
+ * Analysis events of one flush -> rows: find what is known of each job, reduce, write what changed.
+ * Where memory knows nothing of a job and its first event is its first request, it is taken to be new; a wrong guess fails the flush, which
+ * is then done again with `trust: false`, reading everything.
+ */
+import { type AnalysisEvent, type AnalysisState, isEnded, reduceAnalysis } from '@clinstream/contracts';
+import type { Transaction } from '@clinstream/runtime/postgres';
+import type { Notice } from '../domain/notice.ts';
+import { createDepthChanges, type DepthChange } from '../domain/queue-depth.ts';
+import { knownFromRow } from './analysis-from-row.ts';
+import { askDiffers, asks, type KnownAnalysis, runDiffers, runs } from './analysis-tables.ts';
+import { SinkConflict } from './conflict.ts';
+import type { JobMemory } from './job-memory.ts';
+import type { CopyEncoder } from './sql/copy-format.ts';
+import { insertRows } from './sql/insert-rows.ts';
+import { loadAnalyses } from './sql/load-analyses.ts';
+import { type Update, updateRows } from './sql/update-rows.ts';
+
+export type AnalysisInput = { readonly event: AnalysisEvent; readonly partition: number };
+export type WriteTools = { readonly encode: CopyEncoder; readonly memory: JobMemory; readonly trust: boolean };
+
+export type AnalysesWritten = {
+  readonly changed: readonly KnownAnalysis[];
+  readonly notice: Notice;
+  readonly depth: readonly DepthChange[];
+  readonly inserted: number;
+  readonly updated: number;
+  /** Events that changed nothing: repeated, or older than what is known. */
+  readonly ignored: number;
+  /** Jobs that had to be read. */
+  readonly loaded: number;
+};
+
+type Job = { readonly before: KnownAnalysis | null; after: AnalysisState | null; partition: number };
+
+export async function writeAnalyses(
+  tx: Transaction,
+  inputs: readonly AnalysisInput[],
+  tools: WriteTools,
+): Promise<AnalysesWritten> {
+  const { jobs, loaded } = await findJobs(tx, inputs, tools);
+  const ignored = reduceAll(jobs, inputs);
+  const changed = [...jobs.values()].flatMap(asChanged).sort(byJobId);
+  const rows = plan(changed);
+  await insertRows(tx, asks, rows.newAsks, tools.encode);
+  await insertRows(tx, runs, rows.newRuns, tools.encode);
+  const replaced = (await updateRows(tx, asks, rows.askUpdates)) + (await updateRows(tx, runs, rows.runUpdates));
+  const updated = rows.askUpdates.length + rows.runUpdates.length;
+  if (replaced !== updated) throw new SinkConflict();
+  const inserted = rows.newAsks.length + rows.newRuns.length;
+  return {
+    changed: changed.map(asKnown),
+    notice: noticeOf(changed),
+    depth: depthOf(changed),
+    inserted,
+    updated,
+    ignored,
+    loaded,
+  };
+}
+
+async function findJobs(tx: Transaction, inputs: readonly AnalysisInput[], { memory, trust }: WriteTools) {
+  const jobs = new Map<string, Job>();
+  const unknown = new Set<string>();
+  for (const { event } of inputs) {
+    if (jobs.has(event.jobId) || unknown.has(event.jobId)) continue;
+    const guess = trust ? guessJob(event, memory) : undefined;
+    if (guess) jobs.set(event.jobId, guess);
+    else unknown.add(event.jobId);
+  }
+  for (const row of await loadAnalyses(tx, [...unknown])) jobs.set(row.job_id, asJob(knownFromRow(row)));
+  for (const jobId of unknown) if (!jobs.has(jobId)) jobs.set(jobId, asJob(null));
+  return { jobs, loaded: unknown.size };
+}
+
+const asJob = (before: KnownAnalysis | null): Job => ({ before, after: before?.state ?? null, partition: 0 });
+
+function guessJob(event: AnalysisEvent, memory: JobMemory): Job | undefined {
+  const remembered = memory.get(event.jobId);
+  if (remembered) return asJob(remembered);
+  return isFirstRequest(event) ? asJob(null) : undefined;
+}
+
+const isFirstRequest = (event: AnalysisEvent): boolean =>
+  event.type === 'AnalysisRequested' && 'generation' in event && event.generation === 1;
+
+/** How many events changed nothing. */
+function reduceAll(jobs: ReadonlyMap<string, Job>, inputs: readonly AnalysisInput[]): number {
+  let ignored = 0;
+  for (const { event, partition } of inputs) {
+    const job = jobs.get(event.jobId);
+    if (job === undefined) continue;
+    const after = reduceAnalysis(job.after, event);
+    if (after === job.after) ignored++;
+    job.after = after;
+    job.partition = partition;
+  }
+  return ignored;
+}
+
+type ChangedJob = { readonly before: KnownAnalysis | null; readonly after: AnalysisState; readonly partition: number };
+
+const asChanged = ({ before, after, partition }: Job): readonly ChangedJob[] =>
+  after === null || after === before?.state ? [] : [{ before, after, partition }];
+
+/** Two sinks that meet take rows in the same order. */
+const byJobId = (a: ChangedJob, b: ChangedJob): number => (a.after.jobId < b.after.jobId ? -1 : 1);
+
+const waitsForFirstTime = ({ before, after }: ChangedJob): boolean =>
+  (before === null || before.runVersion === null) && (after.status === 'queued' || after.status === 'pending');
+
+const writesAsk = ({ before, after }: ChangedJob): boolean => before === null || askDiffers(before.state, after);
+const writesRun = (job: ChangedJob): boolean =>
+  !waitsForFirstTime(job) && (job.before === null || runDiffers(job.before.state, job.after));
+
+function plan(changed: readonly ChangedJob[]) {
+  const newAsks: AnalysisState[] = [];
+  const newRuns: AnalysisState[] = [];
+  const askUpdates: Update<AnalysisState>[] = [];
+  const runUpdates: Update<AnalysisState>[] = [];
+  for (const job of changed) {
+    const askVersion = job.before?.askVersion ?? null;
+    const runVersion = job.before?.runVersion ?? null;
+    if (askVersion === null) newAsks.push(job.after);
+    else if (writesAsk(job)) askUpdates.push({ state: job.after, baseVersion: askVersion });
+    if (!writesRun(job)) continue;
+    if (runVersion === null) newRuns.push(job.after);
+    else runUpdates.push({ state: job.after, baseVersion: runVersion });
+  }
+  return { newAsks, newRuns, askUpdates, runUpdates };
+}
+
+function asKnown(job: ChangedJob): KnownAnalysis {
+  const { before, after } = job;
+  return {
+    state: after,
+    askVersion: writesAsk(job) ? after.version : (before?.askVersion ?? null),
+    runVersion: writesRun(job) ? after.version : (before?.runVersion ?? null),
+  };
+}
+
+function noticeOf(changed: readonly ChangedJob[]): Notice {
+  const ended: string[] = [];
+  const moved: string[] = [];
+  for (const { after } of changed) (isEnded(after.status) ? ended : moved).push(after.jobId);
+  return { ended, moved };
+}
+
+function depthOf(changed: readonly ChangedJob[]): readonly DepthChange[] {
+  const depth = createDepthChanges();
+  for (const { before, after, partition } of changed) depth.moved(before?.state ?? null, after, partition);
+  return depth.list();
+}
