@@ -10,5 +10,7 @@ export function reduceStoredObservation(
   loggedAt: number,
 ): StoredObservation | null {
   const next = reduceObservation(state, event);
-  return next === null || next === state ? state : { ...next, changedAt: loggedAt };
+  if (next === null || next === state) return state;
+  const sameResult = state !== null && next.sourceVersion === state.sourceVersion && next.status === state.status;
+  return { ...next, changedAt: sameResult ? state.changedAt : loggedAt };
 }

@@ -79,6 +79,8 @@ export function runDiffers(a: AnalysisState, b: AnalysisState): boolean {
     a.attempt !== b.attempt ||
     a.percent !== b.percent ||
     a.stage !== b.stage ||
+    a.modelVersion !== b.modelVersion ||
+    a.startedAt !== b.startedAt ||
     sortAtOf(a) !== sortAtOf(b)
   );
 }
