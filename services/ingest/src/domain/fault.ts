@@ -10,8 +10,7 @@ export type FaultCode =
   | 'UNKNOWN_MODEL_VERSION'
   | 'EVIDENCE_NOT_OFFERED'
   | 'NATIONAL_ID_REFUSED'
-  | 'INVALID_IDENTIFIER'
-  | 'NOT_ALLOWED_HERE';
+  | 'INVALID_IDENTIFIER';
 
 export type Expected = { readonly unit: string; readonly minimum: number; readonly maximum: number };
 

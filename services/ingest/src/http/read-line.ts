@@ -1,18 +1,18 @@
 /** One line of a batch: bytes -> a body of the documented shape, or the refusal it deserves. A broken line fails alone. */
+import { fieldErrors } from '@clinstream/runtime/http';
 import { Compile } from 'typebox/compile';
 import { invalidLine, malformedLine, RefusedError } from './refusal.ts';
 import { type BatchLine, BatchLineSchema } from './schemas.ts';
 
 const shape = Compile(BatchLineSchema);
-const maxProblems = 20;
+const maxErrors = 20;
 
 /** Throws RefusedError. */
 export function readLine(bytes: Buffer | null): BatchLine {
   if (bytes === null) throw new RefusedError(malformedLine('is longer than a line may be'));
   const line = parse(decode(bytes));
   if (shape.Check(line)) return line;
-  const problems = shape.Errors(line).map((error) => ({ pointer: error.instancePath.slice(0, 128), message: error.message }));
-  throw new RefusedError(invalidLine(problems.slice(0, maxProblems)));
+  throw new RefusedError(invalidLine(fieldErrors(shape.Errors(line), 'body').slice(0, maxErrors)));
 }
 
 /** What a line that was refused called itself, so that its answer can be matched. */

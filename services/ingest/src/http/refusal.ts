@@ -3,6 +3,7 @@
  * batch. Texts name members, codes and ids, never values. The codes are documented in docs/errors.md.
  */
 import { AppError } from '@clinstream/runtime/errors';
+import type { FieldError } from '@clinstream/runtime/http';
 import type { Fault, FaultCode } from '../domain/fault.ts';
 import type { ModelCatalog } from '../domain/model-catalog.ts';
 
@@ -50,8 +51,24 @@ export function refusedFaults(faults: readonly Fault[], models: ModelCatalog): R
     'The inputs do not fit what the model declares; nothing is filled in or converted.',
   ];
   const known = codes.has('UNKNOWN_MODEL') || codes.has('UNKNOWN_MODEL_VERSION') ? { known: models.known } : {};
-  return { status: 422, code, title, detail, extras: { problems: faults, ...known } };
+  return { status: 422, code, title, detail, extras: { errors: faults.map(fieldError), ...known } };
 }
+
+/** In the shape all problems have, with code and what was expected beside the words. */
+const fieldError = (fault: Fault) => ({ message: messages[fault.code], ...fault });
+
+const messages: Readonly<Record<FaultCode, string>> = {
+  MISSING: 'is required by the model',
+  UNKNOWN_INPUT: 'is no input of the model',
+  OUT_OF_RANGE: 'is outside the range the model declares',
+  NOT_A_NUMBER: 'must be a finite number',
+  WRONG_UNIT: 'is in another unit than the model declares',
+  UNKNOWN_MODEL: 'is no model here',
+  UNKNOWN_MODEL_VERSION: 'is no version of the model',
+  EVIDENCE_NOT_OFFERED: 'is not offered by the model',
+  NATIONAL_ID_REFUSED: 'looks like a national id',
+  INVALID_IDENTIFIER: 'is empty, or has control characters or surrounding blanks',
+};
 
 export const keyReused: Refusal = {
   status: 422,
@@ -108,11 +125,20 @@ const tooLarge: Refusal = {
   detail: 'The event this request makes is larger than the log takes.',
 };
 
+/** Refused before a byte went to the log, or by the log for good: certainly not accepted. */
+const neverSent: ReadonlySet<string> = new Set([
+  'PRODUCER_STOPPED',
+  'REGISTRY_UNAVAILABLE',
+  'SCHEMA_NOT_REGISTERED',
+  'TOPIC_UNKNOWN',
+  'KAFKA_REJECTED',
+]);
+
 /** What a failed publish means to the sender; null for what is no one's known trouble. */
 export function refusedByLog(error: unknown, isRepeatable: boolean): Refusal | null {
   if (!(error instanceof AppError)) return null;
   if (error.code === 'RECORD_TOO_LARGE') return tooLarge;
-  if (error.code === 'PRODUCER_STOPPED' || error.code === 'REGISTRY_UNAVAILABLE') return logAway;
+  if (neverSent.has(error.code)) return logAway;
   return error.kind === 'retryable' || error.kind === 'ambiguous' ? unconfirmed(isRepeatable) : null;
 }
 
@@ -127,12 +153,12 @@ export const malformedLine = (what: string): Refusal => ({
   detail: `The line ${what}. Only this line is refused.`,
 });
 
-export const invalidLine = (problems: readonly { readonly pointer: string; readonly message: string }[]): Refusal => ({
+export const invalidLine = (errors: readonly FieldError[]): Refusal => ({
   status: 400,
   code: 'INVALID_REQUEST',
   title: 'Invalid line',
   detail: 'The line does not have the documented shape. Only this line is refused.',
-  extras: { problems },
+  extras: { errors },
 });
 
 export const batchTooLong = (limit: string): Refusal => ({

@@ -127,3 +127,14 @@ export const AcceptedOrderSchema = Type.Object({
   analysis: orNull(AcceptedAnalysisSchema),
 });
 export type AcceptedOrder = Static<typeof AcceptedOrderSchema>;
+
+/** One line of a batch's answer. */
+export const BatchAnswerSchema = Type.Object({
+  line: Type.Integer({ description: '1-based, as sent; blank lines count and are not answered.' }),
+  reference: orNull(Type.String()),
+  status: Type.Integer({ description: '202, or the status the same request would have had alone.' }),
+  jobId: Type.Optional(Type.String()),
+  position: Type.Optional(PositionSchema),
+  lane: Type.Optional(Type.String()),
+  problem: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'Problem details, RFC 9457.' })),
+});

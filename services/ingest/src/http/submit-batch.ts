@@ -8,15 +8,17 @@
  * the number of lines a batch may have.
  */
 
+import type { Problem } from '@clinstream/runtime/http';
 import type { Caller } from './caller.ts';
 import { type Line, type LineGroup, type LineLimits, splitLines } from './ndjson-lines.ts';
+import { problemOf } from './problem-of.ts';
 import { readLine, referenceOf } from './read-line.ts';
 import { batchTooLong, logAway, type Refusal, RefusedError } from './refusal.ts';
 import type { AnalysisSubmitter, Prepared } from './submit-analysis.ts';
 
 export type LineAnswer = { readonly line: number; readonly reference: string | null; readonly status: number } & (
   | { readonly jobId: string; readonly position: string; readonly lane: string }
-  | { readonly problem: Omit<Refusal, 'retryAfterSeconds' | 'extras'> & Readonly<Record<string, unknown>> }
+  | { readonly problem: Problem & Readonly<Record<string, unknown>> }
 );
 
 export type BatchDeps = {
@@ -101,8 +103,7 @@ async function publishLine(entry: Entry, caller: Caller, deps: BatchDeps, log: {
 }
 
 function refusedLine({ line, reference }: Pick<Entry, 'line' | 'reference'>, refusal: Refusal): LineAnswer {
-  const { status, code, title, detail, extras } = refusal;
-  return { line, reference, status, problem: { status, code, title, detail, ...extras } };
+  return { line, reference, status: refusal.status, problem: problemOf(refusal).problem };
 }
 
 const cutAnswer = (line: number, { maxLines, maxBytes }: LineLimits): LineAnswer =>
