@@ -1,0 +1,70 @@
+/**
+ * The segments of OML^O21 and ORM^O01 sorted into orders: each ORC begins one. Only OBX directly under the order's own OBR are its
+ * observations; those of specimens (after SPM) and of prior results (a second OBR, or ORC-1 PR) belong to something else and never feed a model.
+ */
+import { at, Hl7Fault } from './faults.ts';
+import type { OrderSegments } from './priority.ts';
+import { type Hl7Message, rawField, type Segment, textAt } from './tokens.ts';
+
+export type OrderGroup = OrderSegments & {
+  readonly orc: Segment;
+  readonly medication: Segment | null;
+  readonly observations: readonly Segment[];
+};
+
+type Draft = {
+  readonly orc: Segment;
+  obr: Segment | null;
+  medication: Segment | null;
+  readonly observations: Segment[];
+  readonly others: Segment[];
+  /** What the next OBX belongs to. */
+  reading: 'order' | 'elsewhere';
+};
+
+export function groupsOf(message: Hl7Message): { readonly pid: Segment; readonly groups: readonly OrderGroup[] } {
+  let pid: Segment | null = null;
+  const drafts: Draft[] = [];
+  for (const segment of message.segments) {
+    if (segment.name === 'PID') pid = samePatient(pid, segment);
+    else if (segment.name === 'ORC') drafts.push({ ...emptyDraft, orc: segment, observations: [], others: [] });
+    else addTo(drafts.at(-1), segment);
+  }
+  if (pid === null) throw new Hl7Fault(100, 'PATIENT_SEGMENT_MISSING', at('PID', 0));
+  const groups = drafts.filter(({ orc }) => textAt(orc, 1) !== 'PR');
+  if (groups.length === 0) throw new Hl7Fault(100, 'ORDER_SEGMENT_MISSING', at('ORC', 0));
+  return { pid, groups };
+}
+
+const emptyDraft = { obr: null, medication: null, reading: 'order' } as const;
+
+/** OML may repeat PID before prior results; a different patient there cannot be told from a mix-up. */
+function samePatient(first: Segment | null, next: Segment): Segment {
+  if (first === null) return next;
+  if (rawField(first, 3) !== rawField(next, 3)) throw new Hl7Fault(204, 'MORE_THAN_ONE_PATIENT', at('PID', 3, next.occurrence));
+  return first;
+}
+
+function addTo(group: Draft | undefined, segment: Segment): void {
+  if (group === undefined) {
+    if (segment.name === 'OBR' || segment.name === 'OBX') throw new Hl7Fault(100, 'ORDER_SEGMENT_MISSING', at('ORC', 0));
+    return;
+  }
+  switch (segment.name) {
+    case 'OBR':
+      if (group.obr === null) group.obr = segment;
+      else group.reading = 'elsewhere';
+      return;
+    case 'RXO':
+      group.medication ??= segment;
+      return;
+    case 'SPM':
+      group.reading = 'elsewhere';
+      return;
+    case 'OBX':
+      if (group.obr === null) throw new Hl7Fault(100, 'OBSERVATION_WITHOUT_REQUEST', at('OBX', 0, segment.occurrence));
+      if (group.reading === 'order') group.observations.push(segment);
+      return;
+  }
+  if (group.reading === 'order') group.others.push(segment);
+}

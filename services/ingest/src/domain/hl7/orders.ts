@@ -1,0 +1,219 @@
+/**
+ * OML^O21 and ORM^O01. In: a message of one patient with one or more orders; out: one order event each, and an analysis request where the
+ * order code is one of a model's. Order controls (facts 6.6): NW, XO, CA, DC from the placer, OC, OD, XX and SC from the filler.
+ * An unusable model input becomes the request's `inputProblem`: the analysis fails, the order stands.
+ */
+import {
+  type Coding,
+  jobIdOfOrder,
+  type OrderEvent,
+  type OrderKind,
+  orderIdOf,
+  type Priority,
+  topics,
+} from '@clinstream/contracts';
+import type { KnownModel } from '../model-catalog.ts';
+import { orderContentDigest } from '../order-request.ts';
+import { envelopeOf } from '../publication.ts';
+import { analysisFactOf, inputContent } from './analysis.ts';
+import { at, Hl7Fault } from './faults.ts';
+import { type Fact, type Mapped, type MappingContext, type OrderPart, sourceVersionOf } from './mapped.ts';
+import { groupsOf, type OrderGroup } from './order-groups.ts';
+import { patientKeyFrom } from './patient.ts';
+import { priorityOf } from './priority.ts';
+import { rawField, type Segment, textAt, valueAt, wholeText } from './tokens.ts';
+import { codingsAt, type OrderNumber, orderNumberAt } from './values.ts';
+
+export function mapOrders(context: MappingContext): Mapped {
+  const { pid, groups } = groupsOf(context.message);
+  const patientKey = patientKeyFrom(pid, 3, context.channel);
+  const orders = groups.map((group) => mapOrder({ pid, patientKey, group, context }));
+  return { patientKey, keys: [patientKey], facts: [], orders };
+}
+
+type OrderInput = {
+  readonly pid: Segment;
+  readonly patientKey: string;
+  readonly group: OrderGroup;
+  readonly context: MappingContext;
+};
+
+function mapOrder(input: OrderInput): OrderPart {
+  const { group, context } = input;
+  const placer = placerOf(group, context);
+  const orderId = orderIdOf(placer.authority, placer.number);
+  const part = { ...plainPart, orderId, occurrence: group.orc.occurrence };
+  const described = { ...input, orderId, placer };
+  switch (controlOf(group)) {
+    case 'place':
+      return { ...part, ...placement(described) };
+    case 'amend':
+      return { ...part, accepted: 'XR', unable: 'UX', ...amendment(described) };
+    case 'cancel':
+      return { ...part, facts: [cancellation(described, 'OrderCancelRequested')] };
+    case 'cancelled':
+      return { ...part, facts: [cancellation(described, 'OrderCancelled')] };
+    case 'status':
+      return part;
+  }
+}
+
+/** A cancellation is answered OK, request taken, and never CR or DR: those say that it *is* cancelled. */
+const plainPart = { placement: null, accepted: 'OK', unable: 'UA', refused: null, facts: [] } as const;
+
+type Control = 'place' | 'amend' | 'cancel' | 'cancelled' | 'status';
+const controls: Readonly<Record<string, Control>> = {
+  NW: 'place',
+  XO: 'amend',
+  XX: 'amend',
+  CA: 'cancel',
+  DC: 'cancel',
+  OC: 'cancelled',
+  OD: 'cancelled',
+  SC: 'status',
+};
+
+function controlOf({ orc }: OrderGroup): Control {
+  const code = textAt(orc, 1);
+  if (code === '') throw new Hl7Fault(101, 'ORDER_CONTROL_MISSING', at('ORC', 1, orc.occurrence));
+  const control = Object.hasOwn(controls, code) ? controls[code] : undefined;
+  if (control === undefined) throw new Hl7Fault(103, 'ORDER_CONTROL_UNSUPPORTED', at('ORC', 1, orc.occurrence));
+  // Of the statuses a filler reports only these two change an order of ours; results close it.
+  return control === 'status' && ['CA', 'DC'].includes(textAt(orc, 5)) ? 'cancelled' : control;
+}
+
+function placerOf({ orc, obr }: OrderGroup, { channel, origin }: MappingContext): OrderNumber {
+  const own = orderNumberAt(orc, 2, channel, origin.requestedBy);
+  const repeated = obr === null ? null : orderNumberAt(obr, 2, channel, origin.requestedBy);
+  if (own !== null && repeated !== null && own.number !== repeated.number) {
+    throw new Hl7Fault(204, 'ORDER_NUMBERS_DISAGREE', at('ORC', 2, orc.occurrence));
+  }
+  const placer = own ?? repeated;
+  if (placer === null) throw new Hl7Fault(101, 'PLACER_NUMBER_MISSING', at('ORC', 2, orc.occurrence));
+  return placer;
+}
+
+type Described = OrderInput & { readonly orderId: string; readonly placer: OrderNumber };
+
+function placement(order: Described): Pick<OrderPart, 'facts' | 'placement'> {
+  const content = contentOf(order);
+  const { model } = content;
+  const inputs = model === null ? null : { model: model.manifest.name, inputs: inputContent(order.group.observations) };
+  const contentDigest = orderContentDigest({ patientKey: order.patientKey, ...content }, inputs);
+  const jobId = model === null ? null : jobIdOfOrder(order.orderId, model.manifest.name);
+  const event = eventOf(order, 'OrderPlaced', content, { contentDigest, jobId, step: 0 });
+  // Named by content: the same order placed again, in whatever message, is the same fact.
+  const placed = factOf(order, event, order.orderId, contentDigest);
+  if (model === null || jobId === null) return { facts: [placed], placement: { contentDigest } };
+  const analysis = analysisFactOf({ ...order, model, jobId, priority: content.priority, contentDigest });
+  return { facts: [placed, analysis], placement: { contentDigest } };
+}
+
+function amendment(order: Described): Pick<OrderPart, 'facts' | 'refused'> {
+  const { group, context } = order;
+  const content = contentOf(order);
+  const [input] = content.model === null ? [] : group.observations;
+  if (input !== undefined) {
+    // The analysis has its inputs; with others it is a new question and needs a new order, or two results would claim one.
+    return { facts: [], refused: new Hl7Fault(204, 'ANALYSIS_INPUTS_FIXED', at('OBX', 0, input.occurrence)).fault };
+  }
+  const contentDigest = orderContentDigest({ patientKey: order.patientKey, ...content });
+  const jobId = content.model === null ? null : jobIdOfOrder(order.orderId, content.model.manifest.name);
+  const event = eventOf(order, 'OrderAmended', content, { contentDigest, jobId, step: 1 });
+  return { facts: [factOf(order, event, order.orderId, context.messageId, String(group.orc.occurrence))], refused: null };
+}
+
+function cancellation(order: Described, type: 'OrderCancelRequested' | 'OrderCancelled'): Fact {
+  const { obr } = order.group;
+  const [code = { code: '', system: '', display: null }] = obr === null ? [] : codingsAt(obr, 4);
+  const model = modelOf(codesOf(order.group), order.context);
+  const content = { kind: 'unknown', priority: 'unknown', code, note: null } as const;
+  const jobId = model === null ? null : jobIdOfOrder(order.orderId, model.manifest.name);
+  const event = eventOf(order, type, content, { contentDigest: '', jobId, step: 2 });
+  return factOf(order, event, order.orderId, order.context.messageId, String(order.group.orc.occurrence));
+}
+
+type Content = { readonly kind: OrderKind; readonly priority: Priority; readonly code: Coding; readonly note: string | null };
+
+function contentOf({ group, context }: Described): Content & { readonly model: KnownModel | null } {
+  const codes = codesOf(group);
+  const [code] = codes;
+  if (code === undefined) {
+    const place = group.obr ?? group.medication;
+    if (place === null) throw new Hl7Fault(100, 'ORDER_DETAIL_MISSING', at('OBR', 0, group.orc.occurrence));
+    throw new Hl7Fault(101, 'ORDER_CODE_MISSING', at(place.name, place.name === 'OBR' ? 4 : 1, place.occurrence));
+  }
+  const model = modelOf(codes, context);
+  return { kind: kindOf(group, model), priority: priorityOf(group, context.channel), code, note: noteOf(group), model };
+}
+
+const codesOf = ({ obr, medication }: OrderGroup): readonly Coding[] =>
+  obr !== null ? codingsAt(obr, 4) : medication !== null ? codingsAt(medication, 1) : [];
+
+function modelOf(codes: readonly Coding[], { models }: MappingContext): KnownModel | null {
+  return codes.map(({ system, code }) => models.forOrderCode(system, code)).find((model) => model !== null) ?? null;
+}
+
+/** HL7 table 0074: which service does the work. Anything not named here is the laboratory's. */
+const imaging: readonly string[] = [
+  'RAD',
+  'RX',
+  'CT',
+  'NMR',
+  'MR',
+  'MRI',
+  'US',
+  'RUS',
+  'OUS',
+  'VUS',
+  'NMS',
+  'CUS',
+  'XRC',
+  'IMG',
+  'CTH',
+];
+
+function kindOf({ obr }: OrderGroup, model: KnownModel | null): OrderKind {
+  if (model !== null) return 'ai_analysis';
+  if (obr === null) return 'medication';
+  return imaging.includes(textAt(obr, 24)) ? 'imaging' : 'laboratory';
+}
+
+function noteOf({ others }: OrderGroup): string | null {
+  const lines = others.filter(({ name }) => name === 'NTE').map((nte) => wholeText(nte, 3, rawField(nte, 3)).trim());
+  const note = lines.filter((line) => line !== '' && line !== '""').join('\n');
+  return note === '' ? null : note;
+}
+
+type Versioned = { readonly contentDigest: string; readonly jobId: string | null; readonly step: 0 | 1 | 2 };
+
+function eventOf(order: Described, type: OrderEvent['type'], content: Content, versioned: Versioned): OrderEvent {
+  const { orc, obr } = order.group;
+  const { origin, messageId, time } = order.context;
+  const { kind, priority, code, note } = content;
+  return {
+    type,
+    orderId: order.orderId,
+    patientKey: order.patientKey,
+    placerNumber: order.placer.number,
+    placerAuthority: order.placer.authority,
+    fillerNumber: valueAt(orc, 3) ?? (obr === null ? null : valueAt(obr, 3)),
+    kind,
+    priority,
+    code,
+    note,
+    contentDigest: versioned.contentDigest,
+    sourceVersion: sourceVersionOf(time, versioned.step),
+    requestedBy: origin.requestedBy,
+    requestedAt: origin.requestedAt,
+    analysisJobId: versioned.jobId,
+    messageId,
+  };
+}
+
+const factOf = ({ patientKey, context }: Described, value: OrderEvent, ...parts: readonly string[]): Fact => ({
+  topic: topics.orders,
+  key: patientKey,
+  value,
+  envelope: envelopeOf(value.type, context.origin, ...parts),
+});

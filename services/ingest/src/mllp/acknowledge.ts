@@ -1,0 +1,190 @@
+/**
+ * The answer to a message (facts 6.1, 4.1). In: the header as it stands on the wire and what became of the message; out: the messages to send,
+ * each whole, possibly none. Pure: the time is an argument, and the answer's own control id follows from the message's.
+ *
+ * Original mode (MSH-15 and MSH-16 empty): one application answer, AA, AE or AR. Enhanced mode: a commit answer, CA, CE or CR, as MSH-15 wishes,
+ * and after CA an application answer of its own as MSH-16 wishes. Whatever is repeated from the message is repeated byte for byte (Latin-1
+ * strings); all else is ASCII. So the answer needs no encoding and its MSH-18 is the sender's.
+ */
+import { conditions, type Fault } from '../domain/hl7/faults.ts';
+import { type AnswerWish, type Header, isEnhanced, type Version, versionOf } from '../domain/hl7/header.ts';
+import { escapeText, rawField, type Segment, standardSeparators, textAt } from '../domain/hl7/tokens.ts';
+
+export type Verdict =
+  /** Taken: every event confirmed, the message kept. */
+  | { readonly kind: 'accepted' }
+  /** Its content is at fault: it can never work as it is. */
+  | { readonly kind: 'refused'; readonly fault: Fault }
+  /** Taken, but orders in it were not (facts 6.7). */
+  | { readonly kind: 'partly'; readonly fault: Fault }
+  /** We could not make it durable: the same message may come again. */
+  | { readonly kind: 'unconfirmed' };
+
+/** One ORC of the answer to an order message. */
+export type OrderAnswer = { readonly control: string; readonly orc: Segment };
+
+export type AnswerInput = {
+  readonly wireHeader: Segment | null;
+  readonly header: Header;
+  readonly verdict: Verdict;
+  readonly orders: readonly OrderAnswer[];
+  readonly messageId: string;
+  readonly now: Date;
+  /** Orders are answered by ORL or ORR; some senders want a plain ACK. */
+  readonly orderAnswers: 'response' | 'ack';
+};
+
+export type Answer = {
+  /** MSA-1 of the answer that counts, also when the sender wished for none. */
+  readonly code: string;
+  readonly messages: readonly Buffer[];
+};
+
+type Level = 'application' | 'commit';
+const internalError: Fault = { condition: 207, code: 'NOT_CONFIRMED', location: { segment: 'MSH', occurrence: 1, field: 0 } };
+
+/** Message type, event, processing id or version we do not take: rejected, not in error. */
+const isReject = (fault: Fault): boolean => fault.condition >= 200 && fault.condition <= 203;
+
+function codeOf(verdict: Verdict, level: Level): string {
+  switch (verdict.kind) {
+    case 'accepted':
+      return level === 'commit' ? 'CA' : 'AA';
+    case 'refused':
+      return level === 'commit' ? 'CR' : isReject(verdict.fault) ? 'AR' : 'AE';
+    case 'partly':
+      return level === 'commit' ? 'CA' : 'AE';
+    case 'unconfirmed':
+      return level === 'commit' ? 'CE' : 'AR';
+  }
+}
+
+const faultOf = (verdict: Verdict): Fault | null =>
+  verdict.kind === 'accepted' ? null : verdict.kind === 'unconfirmed' ? internalError : verdict.fault;
+
+export function answerTo(input: AnswerInput): Answer {
+  const { header, verdict } = input;
+  if (!isEnhanced(header)) return { code: codeOf(verdict, 'application'), messages: [applicationAnswer(input)] };
+  const wantsApplication = isWished(header.applicationAcknowledgement, verdict);
+  // A refusal inside an accepted message can only be said in an application answer; who wants none is told by CR.
+  const committed: Verdict = verdict.kind === 'partly' && !wantsApplication ? { kind: 'refused', fault: verdict.fault } : verdict;
+  const commit = isWished(header.acceptAcknowledgement, committed) ? [commitAnswer(input, committed)] : [];
+  const isTaken = committed.kind === 'accepted' || committed.kind === 'partly';
+  const application = wantsApplication && (isTaken || commit.length === 0) ? [applicationAnswer(input)] : [];
+  return { code: codeOf(committed, 'commit'), messages: [...commit, ...application] };
+}
+
+/** Of one of two wishes given, the other left out means never. */
+function isWished(wish: AnswerWish, verdict: Verdict): boolean {
+  const isGood = verdict.kind === 'accepted';
+  return wish === 'AL' || (wish === 'ER' && !isGood) || (wish === 'SU' && isGood);
+}
+
+const commitAnswer = (input: AnswerInput, verdict: Verdict): Buffer =>
+  compose(input, { type: 'ACK', code: codeOf(verdict, 'commit'), fault: faultOf(verdict), orders: [], suffix: 'c' });
+
+function applicationAnswer(input: AnswerInput): Buffer {
+  const response = input.orderAnswers === 'response' ? orderResponses[input.header.messageType] : undefined;
+  const isResponse = response !== undefined && input.verdict.kind !== 'unconfirmed' && !isRejected(input.verdict);
+  const code = codeOf(input.verdict, 'application');
+  const fault = faultOf(input.verdict);
+  return compose(
+    input,
+    isResponse
+      ? { ...response, code, fault, orders: input.orders, suffix: 'a' }
+      : { type: 'ACK', code, fault, orders: [], suffix: 'a' },
+  );
+}
+
+const isRejected = (verdict: Verdict): boolean => verdict.kind === 'refused' && isReject(verdict.fault);
+
+const orderResponses: Readonly<Record<string, { readonly type: string; readonly event: string }>> = {
+  OML: { type: 'ORL', event: 'O22' },
+  ORM: { type: 'ORR', event: 'O02' },
+};
+
+type Parts = {
+  readonly type: string;
+  readonly event?: string;
+  readonly code: string;
+  readonly fault: Fault | null;
+  readonly orders: readonly OrderAnswer[];
+  /** Two answers to one message need two control ids. */
+  readonly suffix: string;
+};
+
+function compose(input: AnswerInput, parts: Parts): Buffer {
+  const separators = input.wireHeader?.separators ?? standardSeparators;
+  const version = versionOf(input.header.version) ?? 'modern';
+  const fault = parts.fault;
+  const segments = [
+    headerSegment(input, parts, version),
+    acknowledgementSegment(input, parts, version),
+    ...(fault === null ? [] : [errorSegment(fault, version)]),
+    ...parts.orders.map(({ control, orc }) => ['ORC', control, rawField(orc, 2), rawField(orc, 3)]),
+  ];
+  const text = segments.map((fields) => `${join(fields, separators.field)}\r`).join('');
+  // What is repeated must not end our own frame.
+  return Buffer.from(text.replaceAll('\u000b', '').replaceAll('\u001c', ''), 'latin1');
+
+  function headerSegment(from: AnswerInput, { type, event, suffix }: Parts, grade: Version): string[] {
+    const msh = from.wireHeader;
+    const raw = (field: number): string => (msh === null ? '' : rawField(msh, field));
+    const trigger = event ?? (msh === null ? '' : escapeText(textAt(msh, 9, { component: 2 }), separators));
+    const types = grade === 'old' ? [type, trigger] : [type, trigger, event === undefined ? 'ACK' : `${type}_${event}`];
+    const encoding = [separators.component, separators.repetition, separators.escape, separators.subcomponent].join('');
+    // Control ids of 2.3 and 2.4 hold 20 characters.
+    const controlId = `${from.messageId.replaceAll('-', '').slice(0, 19)}${suffix}`;
+    const known = versionOf(from.header.version) === null ? '2.5.1' : raw(12);
+    return [
+      'MSH',
+      encoding,
+      ...[raw(5), raw(6), raw(3), raw(4)],
+      stamp(from.now),
+      '',
+      join(
+        types.filter((part) => part !== ''),
+        separators.component,
+      ),
+      controlId,
+      raw(11) || 'P',
+      known,
+      ...['', '', '', '', '', raw(18)],
+    ];
+  }
+
+  function acknowledgementSegment(from: AnswerInput, { code, fault: why }: Parts, grade: Version): string[] {
+    const controlId = from.wireHeader === null ? '' : rawField(from.wireHeader, 10);
+    if (grade === 'modern' || why === null) return ['MSA', code, controlId];
+    return ['MSA', code, controlId, escapeText(why.code, separators), '', '', conditionText(why, separators.component)];
+  }
+
+  function errorSegment(why: Fault, grade: Version): string[] {
+    const { segment, occurrence, field } = why.location;
+    const place = [segment, String(occurrence), ...(field === 0 ? [] : [String(field)])];
+    if (grade === 'modern') {
+      const location = join(place, separators.component);
+      return ['ERR', '', location, conditionText(why, separators.component), 'E', escapeText(why.code, separators)];
+    }
+    const full = [
+      segment,
+      String(occurrence),
+      field === 0 ? '' : String(field),
+      conditionText(why, separators.subcomponent || ' '),
+    ];
+    return ['ERR', join(full, separators.component)];
+  }
+}
+
+const conditionText = ({ condition }: Fault, separator: string): string =>
+  join([String(condition), conditions[condition], 'HL70357'], separator);
+
+const join = (parts: readonly string[], separator: string): string => parts.join(separator).replace(trailing(separator), '');
+
+/** Empty fields at the end say nothing. */
+const trailing = (separator: string): RegExp => new RegExp(`(?:${separator.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')})+$`);
+
+/** UTC with its offset, so that no reader needs to know our zone. */
+function stamp(now: Date): string {
+  return `${now.toISOString().replace(/[-:T]/g, '').slice(0, 18)}+0000`;
+}
