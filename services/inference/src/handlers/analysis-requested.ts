@@ -64,7 +64,7 @@ async function run(
       features: event.features,
       explain,
       alone: context.attempt > 1,
-      signal: context.signal,
+      caller: context,
       onLongRun: () => deps.events.started(event, context),
     });
     return { kind: 'completed', model, answer };

@@ -31,7 +31,8 @@ export type PredictRequest = {
   readonly explain: boolean;
   /** Run in a batch of its own: it was in a batch that failed. */
   readonly alone: boolean;
-  readonly signal: AbortSignal;
+  /** Asked for its signal only when the job has waited long: making an AbortSignal costs more than answering. */
+  readonly caller: { readonly signal: AbortSignal };
   /** Called at most once, when the model has been at it for longer than 250 ms. */
   onLongRun(): void;
 };
@@ -53,6 +54,8 @@ type JobBatch = SentBatch & { readonly jobs: readonly Job[]; isAnnounced: boolea
 /** Batches per worker: one under way, one packed and waiting in its pipe. */
 const pipelineDepth = 2;
 const longRunMs = 250;
+/** A job that waited shorter than this is run without asking whether somebody still wants it. */
+const patienceMs = 1_000;
 
 export function createModelWorkers(options: ModelWorkersOptions, telemetry: Telemetry): ModelWorkers {
   const { models, maxBatchRows = 512 } = options;
@@ -123,8 +126,10 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
     if (isStopping) return Promise.reject(inferenceError('MODEL_WORKERS_STOPPED'));
     if (fleet.isUnavailable()) return Promise.reject(inferenceError('MODEL_WORKERS_UNAVAILABLE'));
     return new Promise((resolve, reject) => {
-      const { lane, features, explain, alone, signal } = request;
-      queue.push({ lane, model, alone, features, explain, request, isAbandoned: () => signal.aborted, resolve, reject });
+      const { lane, features, explain, alone, caller } = request;
+      const since = performance.now();
+      const isAbandoned = (): boolean => performance.now() - since > patienceMs && caller.signal.aborted;
+      queue.push({ lane, model, alone, features, explain, request, isAbandoned, resolve, reject });
       if (isScheduled) return;
       isScheduled = true;
       setImmediate(dispatch);
