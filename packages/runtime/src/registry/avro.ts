@@ -3,7 +3,7 @@
  * Encoding writes into one shared scratch buffer and copies out once; decoding uses one cached resolver per writer schema.
  * Errors: ENCODE_INVALID; NOT_AVRO_FRAMED, AVRO_UNREADABLE (all poison).
  */
-import { type Schema, Type } from 'avsc';
+import avro, { type Schema, type Type } from 'avsc';
 import { runtimeError } from '../errors/classify.ts';
 
 export const frameBytes = 5;
@@ -30,7 +30,7 @@ export function schemaIdOf(framed: Buffer): number {
 }
 
 export function createTopicCodec(topic: string, schema: object): TopicCodec {
-  const type = Type.forSchema(schema as Schema);
+  const type = avro.Type.forSchema(schema as Schema);
   const readers = new Map<number, Reader>();
   const encodeFramed = createEncoder(type, topic);
   return {
@@ -89,7 +89,7 @@ function decodeBody(type: Type, { resolver }: Reader, framed: Buffer, topic: str
 
 function readerOf(type: Type, writerSchema: object, topic: string): Reader {
   try {
-    const writer = Type.forSchema(writerSchema as Schema);
+    const writer = avro.Type.forSchema(writerSchema as Schema);
     return { resolver: writer.equals(type) ? null : type.createResolver(writer) };
   } catch (cause) {
     throw runtimeError('AVRO_UNREADABLE', 'decode', { message: `a writer's schema of ${topic} cannot be read as ours`, cause });
