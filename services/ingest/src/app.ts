@@ -1,5 +1,6 @@
 /** Ingest, wired: read top to bottom. Components start in the order returned and stop in the reverse. */
 import { type Topic, topics } from '@clinstream/contracts';
+import { createFileBlobStore } from '@clinstream/runtime/blobs';
 import { createJwtAuthenticator, httpComponent } from '@clinstream/runtime/http';
 import { createKafka } from '@clinstream/runtime/kafka';
 import type { AppDeps, Component } from '@clinstream/runtime/lifecycle';
@@ -12,6 +13,7 @@ import { createIngestServer } from './http/ingest-server.ts';
 import { countReservations } from './idempotency/count-reservations.ts';
 import { createReservations } from './idempotency/reservations.ts';
 import { ingestMetrics } from './metrics.ts';
+import { createMllpListeners } from './mllp-channels.ts';
 import { loadModelCatalog } from './models/load-manifests.ts';
 
 const publishedTopics: readonly Topic[] = [
@@ -64,5 +66,8 @@ export async function createApp(config: IngestConfig, { telemetry }: AppDeps): P
   });
   const http = httpComponent(server, { host: config.http.host, port: config.http.port, auth });
 
-  return [postgres, codecs, producer, http];
+  const blobs = createFileBlobStore(config.blobDir);
+  const mllp = await createMllpListeners(config.mllp, { producer, blobs, reservations, models, telemetry });
+
+  return [postgres, codecs, producer, http, ...mllp];
 }
