@@ -1,1 +1,3 @@
+export * from './assignment.ts';
+export * from './metrics.ts';
 export * from './types.ts';

@@ -37,3 +37,5 @@ export const skip = (reason: string): Outcome => ({ kind: 'skip', reason });
 export const park = (error: Error): Outcome => ({ kind: 'park', error });
 
 export type ConsumerHooks = { readonly onFatal: OnFatal };
+
+export const defaultCommitPolicy: CommitPolicy = { everyMs: 500, everyRecords: 5_000 };

@@ -32,3 +32,26 @@ export type EventProducer = Component & {
   /** Resolves when everything handed over so far is confirmed or rejected. */
   flush(): Promise<void>;
 };
+
+/** Bounds and waits of one producer. */
+export type ProducerLimits = {
+  /** Largest event we publish. Keep it under the topic's max.message.bytes. */
+  readonly maxRecordBytes: number;
+  /** Largest record on its way to a retry or dead-letter topic: an event plus what we add to it. */
+  readonly maxParkedRecordBytes: number;
+  readonly maxBatchRecords: number;
+  readonly maxBatchBytes: number;
+  /** Bytes handed over and not yet confirmed; beyond it publishing is refused at once. */
+  readonly maxQueuedBytes: number;
+  /** From the call to its rejection when Kafka does not confirm. */
+  readonly deliveryTimeoutMs: number;
+};
+
+export const defaultProducerLimits: ProducerLimits = {
+  maxRecordBytes: 900_000,
+  maxParkedRecordBytes: 1_000_000,
+  maxBatchRecords: 1_000,
+  maxBatchBytes: 900_000,
+  maxQueuedBytes: 64 * 1024 * 1024,
+  deliveryTimeoutMs: 15_000,
+};

@@ -1,0 +1,59 @@
+/** The consumer's metrics, bound to one group. Lag and age are computed when scraped, from what the consumer knows anyway. */
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { consumerMetrics } from './metrics.ts';
+import type { AssignmentChange, Lease, OffsetTracker } from './offset-tracker.ts';
+import type { Room } from './room.ts';
+
+export type ReadingMetrics = {
+  assigned(change: AssignmentChange): void;
+  highWatermark(lease: Lease, offset: number): void;
+  gap(topic: string, records: number): void;
+  outOfRange(topic: string): void;
+  committed(isOk: boolean): void;
+  sessionEnded(reason: string): void;
+  /** Stops reporting partitions. */
+  forget(): void;
+};
+
+export function createReadingMetrics(telemetry: Telemetry, group: string, offsets: OffsetTracker, room: Room): ReadingMetrics {
+  const metrics = createMetrics(telemetry.registry, consumerMetrics);
+  const ends = new Map<Lease, number>();
+  const labelsOf = ({ topic, partition }: Lease) => ({ group, topic, partition: String(partition) });
+  const drop = (lease: Lease): void => {
+    ends.delete(lease);
+    metrics.lagRecords.remove(labelsOf(lease));
+    metrics.lagSeconds.remove(labelsOf(lease));
+  };
+  metrics.inFlight.onCollect(() => {
+    metrics.inFlight.labels({ group }).set(room.records());
+    metrics.inFlightBytes.labels({ group }).set(room.bytes());
+  });
+  metrics.oldestAge.onCollect(() => {
+    const now = telemetry.clock.now();
+    let oldest = now;
+    for (const lease of offsets.leases()) {
+      const first = lease.tracker.oldestTimestamp() ?? now;
+      oldest = Math.min(oldest, first);
+      metrics.lagRecords.labels(labelsOf(lease)).set(Math.max(0, (ends.get(lease) ?? 0) - (lease.tracker.watermark() ?? 0)));
+      metrics.lagSeconds.labels(labelsOf(lease)).set(Math.max(0, now - first) / 1_000);
+    }
+    metrics.oldestAge.labels({ group }).set((now - oldest) / 1_000);
+  });
+  return {
+    assigned({ gained, kept, lost }) {
+      for (const lease of lost) drop(lease);
+      metrics.partitions.labels({ group }).set(gained.length + kept.length);
+      metrics.rebalances.labels({ group }).inc();
+    },
+    highWatermark: (lease, offset) => void ends.set(lease, offset),
+    gap: (topic, records) => metrics.gaps.labels({ group, topic }).inc(records),
+    outOfRange: (topic) => metrics.outOfRange.labels({ group, topic }).inc(),
+    committed: (isOk) => metrics.commits.labels({ group, outcome: isOk ? 'ok' : 'failed' }).inc(),
+    sessionEnded: (reason) => metrics.sessions.labels({ group, reason }).inc(),
+    forget: () => {
+      for (const lease of [...ends.keys()]) drop(lease);
+      metrics.partitions.labels({ group }).set(0);
+    },
+  };
+}

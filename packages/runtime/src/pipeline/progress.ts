@@ -1,0 +1,23 @@
+/** Items of a batch and the offsets they stand for. Pure. */
+import type { Topic } from '@clinstream/contracts';
+import type { Lease } from '../consumer/offset-tracker.ts';
+import type { TrackedRecord } from '../consumer/tracked-record.ts';
+import type { DecodedRecord, PartitionProgress } from './types.ts';
+
+/** A record of the batch; `decoded` is null when it was parked. */
+export type BatchItem<T extends Topic> = { readonly record: TrackedRecord; readonly decoded: DecodedRecord<T> | null };
+
+/** Progress over the items, given where each partition stood before. Items are in offset order per partition. */
+export function progressOf<T extends Topic>(
+  items: readonly BatchItem<T>[],
+  positions: ReadonlyMap<Lease, number>,
+  clusterId: string,
+): readonly PartitionProgress[] {
+  const spans = new Map<Lease, { fromOffset: number; nextOffset: number }>();
+  for (const { record } of items) {
+    const span = spans.get(record.lease);
+    if (span) span.nextOffset = record.offset + 1;
+    else spans.set(record.lease, { fromOffset: positions.get(record.lease) ?? record.offset, nextOffset: record.offset + 1 });
+  }
+  return Array.from(spans, ([{ topic, partition }, span]) => ({ topic, partition, ...span, clusterId }));
+}

@@ -1,0 +1,135 @@
+/**
+ * The queue of one topic-partition. One send under way at a time; what arrives meanwhile is the next batch, so batches grow with load and an
+ * idle lane sends at once. Keeps the order of `add` across retries. An item past its deadline is rejected, whether still queued or under
+ * way; the send under way is then still waited for before the next begins, because its records may yet be appended.
+ */
+import type { Message } from 'kafkajs';
+import type { AppError } from '../errors/app-error.ts';
+import { backOffDelay, dependencyBackOff, sleep } from '../errors/back-off.ts';
+import { classify, runtimeError } from '../errors/classify.ts';
+import type { ProducerLimits } from './types.ts';
+
+/** One record on its way; `settled` is set by whoever answers the caller. */
+export type Outgoing = {
+  readonly message: Message;
+  readonly bytes: number;
+  readonly deadline: number;
+  settled: boolean;
+  succeed(offset: number): void;
+  fail(error: AppError): void;
+};
+
+export type LaneEvents = {
+  confirmed(records: number, seconds: number): void;
+  retrying(error: AppError): void;
+};
+
+export type LaneOptions = {
+  readonly send: (messages: Message[]) => Promise<number>;
+  readonly limits: Pick<ProducerLimits, 'maxBatchRecords' | 'maxBatchBytes'>;
+  readonly now: () => number;
+  readonly stopping: AbortSignal;
+  readonly events: LaneEvents;
+};
+
+export type Lane = {
+  add(item: Outgoing): void;
+  /** Sends what is queued, unless a send is under way. */
+  flush(): void;
+  /** Rejects what is past its deadline. */
+  expire(now: number): void;
+  /** Rejects everything. */
+  abandon(error: AppError): void;
+  isIdle(): boolean;
+};
+
+export function createLane(options: LaneOptions): Lane {
+  let queue: Outgoing[] = [];
+  let underWay: Outgoing[] = [];
+
+  const flush = (): void => {
+    if (underWay.length > 0 || queue.length === 0) return;
+    underWay = takeBatch();
+    deliver(underWay, options).finally(() => {
+      underWay = [];
+      flush();
+    });
+  };
+
+  const takeBatch = (): Outgoing[] => {
+    let bytes = 0;
+    let count = 0;
+    for (const item of queue) {
+      bytes += item.bytes;
+      if (count > 0 && (count >= options.limits.maxBatchRecords || bytes > options.limits.maxBatchBytes)) break;
+      count++;
+    }
+    if (count === queue.length) {
+      const all = queue;
+      queue = [];
+      return all;
+    }
+    return queue.splice(0, count);
+  };
+
+  const rejectLate = (items: readonly Outgoing[], now: number): void => {
+    for (const item of items) {
+      if (item.deadline > now) return;
+      item.fail(runtimeError('KAFKA_UNAVAILABLE', 'publish'));
+    }
+  };
+
+  return {
+    add: (item) => void queue.push(item),
+    flush,
+    expire(now) {
+      rejectLate(underWay, now);
+      rejectLate(queue, now);
+      if (queue[0]?.settled) queue = queue.filter(({ settled }) => !settled);
+    },
+    abandon(error) {
+      for (const item of underWay) item.fail(error);
+      for (const item of queue) item.fail(error);
+      queue = [];
+    },
+    isIdle: () => underWay.length === 0 && queue.length === 0,
+  };
+}
+
+/** Sends until confirmed, refused for good, or nobody waits for it any more. Never rejects. */
+async function deliver(batch: readonly Outgoing[], options: LaneOptions): Promise<void> {
+  const startedAt = options.now();
+  for (let attempt = 1; ; attempt++) {
+    const waiting = attempt === 1 ? batch : batch.filter(({ settled }) => !settled);
+    if (waiting.length === 0) return;
+    const error = await trySend(waiting, options);
+    if (error === null) return options.events.confirmed(waiting.length, (options.now() - startedAt) / 1_000);
+    if (error.code === 'RECORD_TOO_LARGE' && waiting.length > 1) return deliverHalves(waiting, options);
+    if (error.kind !== 'retryable') return rejectAll(waiting, error);
+    options.events.retrying(error);
+    await sleep(backOffDelay(dependencyBackOff, attempt), options.stopping);
+    if (options.stopping.aborted) return rejectAll(waiting, error);
+  }
+}
+
+async function trySend(items: readonly Outgoing[], options: LaneOptions): Promise<AppError | null> {
+  let base: number;
+  try {
+    base = await options.send(items.map(({ message }) => message));
+  } catch (error) {
+    return classify(error, 'publish');
+  }
+  for (let i = 0; i < items.length; i++) items[i]?.succeed(base + i);
+  return null;
+}
+
+/** The broker refused the batch for its size: one large record must not fail its neighbours. */
+async function deliverHalves(items: readonly Outgoing[], options: LaneOptions): Promise<void> {
+  const middle = items.length >> 1;
+  await deliver(items.slice(0, middle), options);
+  await deliver(items.slice(middle), options);
+}
+
+function rejectAll(items: readonly Outgoing[], error: AppError): void {
+  for (const item of items) item.fail(error);
+}
