@@ -6,4 +6,7 @@ export { type PostgresHandle, type PostgresOptions, startPostgres } from './post
 export { startRegistry } from './registry/index.ts';
 export { registerSchemas } from './schemas.ts';
 export { diesWithParent, isAlive } from './server-process.ts';
+export { type ServiceProcess, startServiceProcess } from './service-process.ts';
+export * from './services.ts';
+export { ensureKeys, isRole, type Role, roles, signToken, type TokenOptions } from './tokens.ts';
 export { type WaitOptions, waitFor } from './wait.ts';

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
+import pg from 'pg';
 import Postgrator from 'postgrator';
 
 export const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -21,7 +21,7 @@ export type MigrateOptions = { readonly url: string; readonly dir?: string };
 
 /** Applies what is missing. Returns the file names applied now, in order. */
 export async function migrate({ url, dir = migrationsDir }: MigrateOptions): Promise<readonly string[]> {
-  const client = new Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
   await client.connect();
   try {
@@ -35,7 +35,7 @@ export async function migrate({ url, dir = migrationsDir }: MigrateOptions): Pro
   }
 }
 
-function createPostgrator(client: Client, dir: string): Postgrator {
+function createPostgrator(client: pg.Client, dir: string): Postgrator {
   const postgrator = new Postgrator({
     driver: 'pg',
     migrationPattern: join(dir, '*.sql'),

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import pg from 'pg';
 import { lastLines } from './log-tail.ts';
 import { endLeftover, type RunAs, readPid, runAsPrefix, type ServerProcess, startServerProcess } from './server-process.ts';
 import { waitFor } from './wait.ts';
@@ -122,7 +122,7 @@ async function whenServing(url: string, logFile: string): Promise<null> {
 }
 
 async function ensureDatabase(url: string): Promise<true> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   client.on('error', () => {});
   try {
     await client.connect();

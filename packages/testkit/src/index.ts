@@ -1,0 +1,20 @@
+/** One free loopback port. */
+export {
+  freePorts,
+  freePorts as freePort,
+  type ServiceName,
+  type ServiceProcess,
+  type WaitOptions,
+  waitFor,
+} from '@clinstream/local';
+export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { watchLeaks } from './leaks.ts';
+export { type StartServiceOptions, type SystemOptions, type TestSystem, testSystem } from './start-service.ts';
+export {
+  type FreshDatabase,
+  type FreshTopicOptions,
+  isolatedStack,
+  type TestStack,
+  testStack,
+  uniqueName,
+} from './test-stack.ts';
