@@ -101,26 +101,33 @@ export function createBatchApplier<T extends Topic>(options: BatchConsumerOption
     return true;
   };
 
-  const stored = (items: readonly BatchItem<T>[], into: Set<TrackedRecord>): void => {
+  const stored = (items: readonly BatchItem<T>[], into: Set<TrackedRecord>): null => {
     for (const { record, decoded } of items) {
       into.add(record);
       if (record.lease.isOwned) positions.set(record.lease, record.offset + 1);
       if (decoded) outcomes.count(record, 'done', '');
     }
+    return null;
+  };
+
+  /** Stores what is still ours, waiting for the store as long as it takes; null when nothing is left to store. */
+  const storeOwned = async (items: readonly BatchItem<T>[], into: Set<TrackedRecord>): Promise<AppError | null> => {
+    for (;;) {
+      const owned = items.filter(({ record }) => record.lease.isOwned);
+      if (owned.length === 0) return null;
+      const isStillOurs = () => owned.every(({ record }) => record.lease.isOwned);
+      const result = await patience.insist(() => store(owned), isStillOurs);
+      if (result instanceof AppError) return result;
+      if (result === true) return stored(owned, into);
+      if (stopping.aborted) throw ended;
+    }
   };
 
   const bring = async (items: readonly BatchItem<T>[], into: Set<TrackedRecord>): Promise<void> => {
     for (let tries = 1; ; tries++) {
-      const owned = items.filter(({ record }) => record.lease.isOwned);
-      if (owned.length === 0) return;
-      const result = await patience.insist(
-        () => store(owned),
-        () => owned.every(({ record }) => record.lease.isOwned),
-      );
-      if (result === true) return stored(owned, into);
-      if (stopping.aborted) throw ended;
-      if (result === null) continue;
-      if (!isWorthAnotherTry(result, tries)) return split(owned, result, into);
+      const error = await storeOwned(items, into);
+      if (error === null) return;
+      if (!isWorthAnotherTry(error, tries)) return split(items, error, into);
       await sleep(backOffDelay(betweenTries, tries), stopping);
     }
   };

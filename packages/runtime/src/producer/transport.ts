@@ -6,6 +6,7 @@ import type { Message } from 'kafkajs';
 import { classify, runtimeError } from '../errors/classify.ts';
 import { createAdmin } from '../kafka/admin.ts';
 import type { KafkaConnection } from '../kafka/types.ts';
+import { installFastRecords } from './fast-record.ts';
 
 export type Transport = {
   /** Base offset of the appended records. Rejects with AppError; then they may still have been appended. One try. */
@@ -17,6 +18,7 @@ export type Transport = {
 };
 
 export function createTransport(kafka: KafkaConnection): Transport {
+  installFastRecords();
   const producer = kafka.client().producer({
     idempotent: false,
     allowAutoTopicCreation: false,
