@@ -80,9 +80,9 @@ function createLink(client: Socket, target: Socket, fault: () => Fault): Link {
   };
 }
 
-/** A socket that is still connecting never tells of its end when it is reset, so it is closed. */
+/** A socket that is still connecting, or already saying good-bye, cannot be reset: it would never tell of its end. */
 function reset(socket: Socket): void {
-  if (socket.connecting) socket.destroy();
+  if (socket.connecting || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
 
