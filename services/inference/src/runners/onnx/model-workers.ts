@@ -11,7 +11,7 @@
  */
 import type { Lane } from '@clinstream/contracts';
 import { lanes } from '@clinstream/contracts';
-import { sleep } from '@clinstream/runtime/errors';
+import { whenAborted } from '@clinstream/runtime/errors';
 import type { Component } from '@clinstream/runtime/lifecycle';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { type InferenceErrorCode, inferenceError } from '../../errors.ts';
@@ -142,10 +142,10 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
       onIdle = resolve;
     });
     dispatch();
-    await Promise.race([idle, aborted(deadline)]);
+    await Promise.race([idle, whenAborted(deadline)]);
     clearInterval(watch);
-    rejectWaiting('MODEL_WORKERS_STOPPED');
     await fleet.stop();
+    rejectWaiting('MODEL_WORKERS_STOPPED');
   }
 
   metrics.waiting.onCollect(() => {
@@ -173,6 +173,3 @@ function settle(jobs: readonly Job[], answer: BatchAnswer, inputCount: number): 
     else job.reject(inferenceError('MODEL_INCONSISTENT'));
   }
 }
-
-/** Resolves when the signal aborts; waits a day at most. */
-const aborted = (signal: AbortSignal): Promise<void> => sleep(86_400_000, signal);
