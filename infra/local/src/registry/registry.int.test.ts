@@ -109,7 +109,7 @@ test('the level decides which way and how far back is looked', async () => {
     const answer = await ask('POST', `/compatibility/subjects/${subject}/versions`, { schema: noDefault });
     return (answer.body as { is_compatible: boolean }).is_compatible;
   };
-  assert.deepEqual(await Promise.resolve(isAllowed('FULL')), true);
+  assert.deepEqual(await isAllowed('FULL'), true);
   assert.deepEqual(await isAllowed('FULL_TRANSITIVE'), false);
   assert.deepEqual(await isAllowed('FORWARD_TRANSITIVE'), true);
 });
@@ -176,6 +176,17 @@ test('what was registered is there after a restart', async () => {
   const response = await fetch(`${again.url}/subjects/${subject}/versions/latest`);
   assert.equal(((await response.json()) as { id: number }).id, (body as { id: number }).id);
   await again.stop();
+});
+
+test('while Postgres is away every question is a 500 with its code, and the registry lives on', async () => {
+  const doomed = await (await testStack()).freshDatabase();
+  const orphan = await startRegistry({ port: 0, databaseUrl: doomed.url });
+  await doomed.drop();
+  for (const path of ['/subjects', '/schemas/ids/1', '/config']) {
+    const response = await fetch(`${orphan.url}${path}`);
+    assert.deepEqual([response.status, ((await response.json()) as { error_code: number }).error_code], [500, 50001], path);
+  }
+  await orphan.stop();
 });
 
 test('without Postgres it does not start, and says why', async () => {
