@@ -134,8 +134,10 @@ async function ensurePackages() {
     ? [process.env.npm_node_execpath ?? process.execPath, process.env.npm_execpath]
     : ['npm'];
   const [program, ...first] = npm;
-  const result = await collect(program, [...first, 'ci', '--no-fund', '--no-audit', '--loglevel=error'], step.tick);
-  if (result.code !== 0) throw new Error(`npm ci failed:\n${result.output}`);
+  // Not `npm ci`: the lock file may lack other platforms' optional packages, which ci refuses as a mismatch. `--no-save` keeps to its versions.
+  const args = ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'];
+  const result = await collect(program, [...first, ...args], step.tick);
+  if (result.code !== 0) throw new Error(`npm install failed:\n${result.output}`);
   step.done();
 }
 
