@@ -56,14 +56,16 @@ function problemOfAppError(error: AppError): ProblemError {
 const prefixOf: Readonly<Record<string, string>> = { querystring: '?', params: 'path', headers: 'header' };
 const maxErrors = 50;
 
-/** Pointers and the schema's own words; a value never gets into them. */
+/** Pointers and the schema's own words, one entry per place; a value never gets into them. */
 export function fieldErrors(faults: readonly ValidationFault[], context: string): readonly FieldError[] {
-  return faults.slice(0, maxErrors).map((fault) => {
-    const path = `${fault.instancePath ?? ''}${missingOrSurplus(fault)}`.slice(0, 300);
-    const prefix = prefixOf[context] ?? '';
-    const pointer = prefix === '?' ? `?${path.replace(/^\//, '')}` : `${prefix}${path}`;
-    return { pointer, message: messageOf(fault) };
-  });
+  const places = Map.groupBy(faults, (fault) => pointerOf(fault, context));
+  return Array.from(places, ([pointer, here]) => ({ pointer, message: messageOf(here) })).slice(0, maxErrors);
+}
+
+function pointerOf(fault: ValidationFault, context: string): string {
+  const path = `${fault.instancePath ?? ''}${missingOrSurplus(fault)}`.slice(0, 300);
+  const prefix = prefixOf[context] ?? '';
+  return prefix === '?' ? `?${path.replace(/^\//, '')}` : `${prefix}${path}`;
 }
 
 /** The member a `required` or `additionalProperties` fault is about, as one more step of the pointer. */
@@ -74,10 +76,13 @@ function missingOrSurplus({ params = {} }: ValidationFault): string {
   return typeof name === 'string' ? `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : '';
 }
 
-function messageOf({ keyword, params = {}, message }: ValidationFault): string {
-  const allowed = params['allowedValues'];
-  if (keyword === 'required') return 'is required';
-  if (keyword === 'additionalProperties') return 'is not known';
-  if (keyword === 'enum' && Array.isArray(allowed)) return `must be one of ${allowed.join(', ')}`;
-  return message ?? 'is not valid';
+/** Of several faults at one place the most telling: a union of words names all of them. */
+function messageOf(faults: readonly ValidationFault[]): string {
+  const keywords = new Set(faults.map((fault) => fault.keyword));
+  if (keywords.has('required')) return 'is required';
+  if (keywords.has('additionalProperties')) return 'is not known';
+  const words = faults.flatMap(({ params = {} }) => params['allowedValues'] ?? params['allowedValue'] ?? []);
+  if (words.length > 0) return `must be ${words.length > 1 ? 'one of ' : ''}${words.join(', ')}`;
+  const plain = faults.find((fault) => fault.keyword !== 'anyOf' && fault.keyword !== 'oneOf') ?? faults[0];
+  return plain?.message ?? 'is not valid';
 }

@@ -1,0 +1,2 @@
+export * from './file-blob-store.ts';
+export * from './types.ts';
