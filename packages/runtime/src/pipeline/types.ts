@@ -51,9 +51,6 @@ export type DecodedRecord<T extends Topic = Topic> = {
 /** A partition as the broker has it at the moment of assignment. Offsets: first still kept, and one past the last written. */
 export type AssignedPartition = TopicPartition & { readonly logStartOffset: number; readonly logEndOffset: number };
 
-/** What the log itself holds of a partition at the time of the assignment: the first offset still kept and the next one to be written. */
-export type PartitionLog = TopicPartition & { readonly logStart: number; readonly logEnd: number };
-
 /** What a sink knows of a partition before it reads from it. */
 export type PartitionStart = TopicPartition & {
   /** First offset the sink still needs; null when it has never seen this partition. */
@@ -69,7 +66,10 @@ export type PartitionProgress = TopicPartition & {
   readonly fromOffset: number;
   readonly nextOffset: number;
   readonly clusterId: string;
+  /** Offsets in between that the log did not hand out, though it once held them: retention was faster than we. Empty as a rule. */
+  readonly gaps: readonly OffsetSpan[];
 };
+export type OffsetSpan = { readonly fromOffset: number; readonly toOffset: number };
 
 export type BatchConsumerOptions<T extends Topic> = {
   readonly group: string;
