@@ -175,7 +175,7 @@ export function progressOf(records: readonly DecodedRecord[], clusterId = cluste
   const spans = new Map<string, { -readonly [K in keyof PartitionProgress]: PartitionProgress[K] }>();
   for (const { topic, partition, offset } of records) {
     const key = `${topic}:${partition}`;
-    const span = spans.get(key) ?? { topic, partition, fromOffset: offset, nextOffset: offset + 1, clusterId };
+    const span = spans.get(key) ?? { topic, partition, fromOffset: offset, nextOffset: offset + 1, clusterId, gaps: [] };
     span.fromOffset = Math.min(span.fromOffset, offset);
     span.nextOffset = Math.max(span.nextOffset, offset + 1);
     spans.set(key, span);

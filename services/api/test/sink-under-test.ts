@@ -1,6 +1,6 @@
 /** Test only. A sink on a database of its own, fed by hand. */
 import { allTopics } from '@clinstream/contracts';
-import type { PartitionLog } from '@clinstream/runtime/pipeline';
+import type { AssignedPartition } from '@clinstream/runtime/pipeline';
 import { createPostgres, type Postgres, type Row } from '@clinstream/runtime/postgres';
 import { createSilentTelemetry, type Telemetry } from '@clinstream/runtime/telemetry';
 import { testStack } from '@clinstream/testkit';
@@ -19,9 +19,9 @@ export type SinkUnderTest = {
 };
 
 /** Every partition of a log that begins at 0 and is long enough. */
-export const wholeLog = (partitions = 2): readonly PartitionLog[] =>
+export const wholeLog = (partitions = 2): readonly AssignedPartition[] =>
   allTopics.flatMap((topic) =>
-    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, logStart: 0, logEnd: 1_000_000 })),
+    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, logStartOffset: 0, logEndOffset: 1_000_000 })),
   );
 
 export async function sinkUnderTest(rememberedJobs = 1_000): Promise<SinkUnderTest> {

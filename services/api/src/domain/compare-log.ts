@@ -6,7 +6,7 @@
  *   log starts after the stored offset   retention took records  a gap: recorded, alarmed, go on from the log's start
  *   otherwise                            go on from the stored offset; a partition never seen begins at the log's start
  */
-export type LogBounds = { readonly logStart: number; readonly logEnd: number };
+export type LogBounds = { readonly logStartOffset: number; readonly logEndOffset: number };
 export type KnownOffset = { readonly nextOffset: number; readonly moving: boolean };
 
 export type LogVerdict =
@@ -16,9 +16,9 @@ export type LogVerdict =
   | { readonly kind: 'log-too-short' }
   | { readonly kind: 'look-again' };
 
-export function compareLog(known: KnownOffset | null, { logStart, logEnd }: LogBounds): LogVerdict {
-  if (known === null) return { kind: 'first-sight', nextOffset: logStart };
-  if (logEnd < known.nextOffset) return { kind: known.moving ? 'look-again' : 'log-too-short' };
-  if (logStart > known.nextOffset) return { kind: 'gap', fromOffset: known.nextOffset, nextOffset: logStart };
+export function compareLog(known: KnownOffset | null, { logStartOffset, logEndOffset }: LogBounds): LogVerdict {
+  if (known === null) return { kind: 'first-sight', nextOffset: logStartOffset };
+  if (logEndOffset < known.nextOffset) return { kind: known.moving ? 'look-again' : 'log-too-short' };
+  if (logStartOffset > known.nextOffset) return { kind: 'gap', fromOffset: known.nextOffset, nextOffset: logStartOffset };
   return { kind: 'continue', nextOffset: known.nextOffset };
 }

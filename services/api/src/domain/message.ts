@@ -13,3 +13,13 @@ export function reduceMessage(state: MessageState | null, event: MessageEvent): 
   const { type: _, ...facts } = event;
   return { ...facts, version: (state?.version ?? 0) + 1 };
 }
+
+/** Whether the same sender used this message's control id for other content as well. */
+export const reusesControlId = (message: MessageState, all: readonly MessageState[]): boolean =>
+  all.some(
+    (other) =>
+      other.controlId === message.controlId &&
+      other.sendingApplication === message.sendingApplication &&
+      other.sendingFacility === message.sendingFacility &&
+      other.digest !== message.digest,
+  );

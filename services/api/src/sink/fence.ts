@@ -11,6 +11,7 @@ import { AppError } from '@clinstream/runtime/errors';
 import type { DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
 import type { Offset } from './sql/finish-flush.ts';
 import type { OffsetRow } from './sql/lock-offsets.ts';
+import type { FoundGap } from './start-at.ts';
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
 
@@ -19,6 +20,8 @@ export type Fenced = {
   readonly offsets: readonly Offset[];
   /** Records that had taken effect before. */
   readonly repeated: number;
+  /** Offsets beyond the stored one that the log no longer holds. */
+  readonly gaps: readonly FoundGap[];
 };
 
 export function fence(
@@ -32,7 +35,17 @@ export function fence(
     record.offset >= (nextOffsets.get(nameOf(record)) ?? Number.POSITIVE_INFINITY);
   const offsets = progress.filter((step) => step.nextOffset > (nextOffsets.get(nameOf(step)) ?? 0));
   const kept = records.every(isNew) ? records : records.filter(isNew);
-  return { records: kept, offsets, repeated: records.length - kept.length };
+  return {
+    records: kept,
+    offsets,
+    repeated: records.length - kept.length,
+    gaps: offsets.flatMap((step) => newGaps(step, nextOffsets)),
+  };
+}
+
+function newGaps({ topic, partition, gaps }: PartitionProgress, nextOffsets: ReadonlyMap<string, number>): readonly FoundGap[] {
+  const stored = nextOffsets.get(nameOf({ topic, partition })) ?? 0;
+  return gaps.filter(({ toOffset }) => toOffset > stored).map((gap) => ({ topic, partition, ...gap }));
 }
 
 function refuseGaps(step: PartitionProgress, nextOffset: number | undefined): void {

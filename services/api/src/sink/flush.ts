@@ -16,7 +16,9 @@ import { messageKind, observationKind, orderKind, patientKind } from './kinds.ts
 import { type SortedRecords, sortRecords } from './sort-records.ts';
 import { type CopyEncoder, createCopyEncoder } from './sql/copy-format.ts';
 import { finishFlush } from './sql/finish-flush.ts';
+import { insertGap } from './sql/insert-gap.ts';
 import { lockOffsets } from './sql/lock-offsets.ts';
+import type { FoundGap } from './start-at.ts';
 import { type AnalysesWritten, writeAnalyses } from './write-analyses.ts';
 import { type KindWritten, writeKind } from './write-kind.ts';
 
@@ -24,6 +26,8 @@ export type FlushReport = {
   readonly records: number;
   readonly repeated: number;
   readonly conflicts: number;
+  /** Found and recorded by this flush; to be alarmed. */
+  readonly gaps: readonly FoundGap[];
   readonly analyses: AnalysesWritten;
   readonly kinds: Readonly<Record<'orders' | 'observations' | 'patients' | 'messages', KindWritten>>;
 };
@@ -87,12 +91,13 @@ type FlushInput = {
 async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
   const clusterId = input.progress[0]?.clusterId ?? '';
   const stored = await lockOffsets(tx, clusterId, input.progress);
-  const { records, offsets, repeated } = fence(input.records, input.progress, stored);
+  const { records, offsets, repeated, gaps } = fence(input.records, input.progress, stored);
+  for (const gap of gaps) await insertGap(tx, { clusterId, ...gap });
   const sorted = sortRecords(records);
   const analyses = await writeAnalyses(tx, sorted.analyses, input);
   const kinds = await writeKinds(tx, sorted, input.encode);
   await finishFlush(tx, { clusterId, offsets, depth: analyses.depth, notice: formatNotice(analyses.notice) });
-  return { records: records.length, repeated, analyses, kinds };
+  return { records: records.length, repeated, gaps, analyses, kinds };
 }
 
 async function writeKinds(tx: Transaction, sorted: SortedRecords, encode: CopyEncoder): Promise<FlushReport['kinds']> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
-import { AppError } from '@clinstream/runtime/errors';
+import type { AppError } from '@clinstream/runtime/errors';
 import { at, cluster, ended, onProgress, onRequests, onResults, progressed, requested } from '../../test/events.ts';
 import { feed, type SinkUnderTest, sinkUnderTest, wholeLog } from '../../test/sink-under-test.ts';
 import { resetProjection } from './sql/reset-projection.ts';
@@ -83,7 +83,10 @@ test('a zombie that flushes older offsets again changes nothing and moves no off
   await feed(under.another(), [onRequests(0, requested('z')), onRequests(1, requested('y'))]);
   assert.deepEqual(await statuses(), before);
   await feed(under.another(), [onRequests(2, requested('x')), onRequests(3, requested('d'))]);
-  assert.deepEqual((await statuses()).map((row) => row['job_id']), ['a', 'b', 'c', 'd']);
+  assert.deepEqual(
+    (await statuses()).map((row) => row['job_id']),
+    ['a', 'b', 'c', 'd'],
+  );
   const [offset] = await under.rows(`SELECT next_offset FROM api.sink_offset WHERE topic = $1 AND partition = 0`, [
     topics.requests.routine,
   ]);
@@ -98,7 +101,10 @@ test('what another sink wrote meanwhile is found out, whatever this one remember
   assert.deepEqual((await statuses())[0]?.['attempt'], 4);
   await feed(other, [onRequests(1, requested('b'))]);
   await under.feed(onRequests(2, requested('b')), onRequests(3, requested('c')));
-  assert.deepEqual((await statuses()).map((row) => row['job_id']), ['a', 'b', 'c']);
+  assert.deepEqual(
+    (await statuses()).map((row) => row['job_id']),
+    ['a', 'b', 'c'],
+  );
 });
 
 test('a batch that jumps over offsets is refused, and nothing of it is written', async () => {

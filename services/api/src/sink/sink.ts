@@ -1,5 +1,5 @@
 /** The sink: what the batch consumer is given. Wires where to start, how to flush, and what is counted and said about it. */
-import type { DecodedRecord, PartitionLog, PartitionProgress, PartitionStart } from '@clinstream/runtime/pipeline';
+import type { AssignedPartition, DecodedRecord, PartitionProgress, PartitionStart } from '@clinstream/runtime/pipeline';
 import type { Postgres } from '@clinstream/runtime/postgres';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { apiMetrics } from '../metrics.ts';
@@ -9,7 +9,7 @@ import { createStartAt, type FoundGap } from './start-at.ts';
 
 export type SinkOptions = { readonly rememberedJobs: number };
 export type Sink = {
-  readonly startAt: (clusterId: string, partitions: readonly PartitionLog[]) => Promise<readonly PartitionStart[]>;
+  readonly startAt: (clusterId: string, partitions: readonly AssignedPartition[]) => Promise<readonly PartitionStart[]>;
   readonly apply: (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<void>;
 };
 
@@ -39,6 +39,7 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
       const report = await flush(records, progress);
       metrics.flushSeconds.observe((performance.now() - startedAt) / 1000);
       count(report);
+      report.gaps.forEach(onGap);
       // Tidying must never fail a flush that is committed; the next one tries again.
       if (++flushes % sweepEvery === 0) await sweepDepth(postgres).catch(() => 0);
     },

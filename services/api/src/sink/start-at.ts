@@ -5,7 +5,7 @@
  */
 import type { TopicPartition } from '@clinstream/runtime/consumer';
 import { AppError } from '@clinstream/runtime/errors';
-import type { PartitionLog, PartitionStart } from '@clinstream/runtime/pipeline';
+import type { AssignedPartition, PartitionStart } from '@clinstream/runtime/pipeline';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import { compareLog, type KnownOffset } from '../domain/compare-log.ts';
 import { claimOffset } from './sql/claim-offset.ts';
@@ -19,7 +19,7 @@ const resetHint =
   'If Kafka was replaced on purpose, stop the sink and run `node services/api/src/reset-projection.ts --yes-drop-projection`, then start it again.';
 
 export function createStartAt({ db, onGap }: StartAtDeps) {
-  return async (clusterId: string, partitions: readonly PartitionLog[]): Promise<readonly PartitionStart[]> => {
+  return async (clusterId: string, partitions: readonly AssignedPartition[]): Promise<readonly PartitionStart[]> => {
     const stored = await readOffsets(db);
     refuseOtherCluster(clusterId, stored);
     const starts: PartitionStart[] = [];
@@ -30,7 +30,7 @@ export function createStartAt({ db, onGap }: StartAtDeps) {
     return starts;
   };
 
-  async function startOf(clusterId: string, log: PartitionLog, known: KnownOffset | null): Promise<number> {
+  async function startOf(clusterId: string, log: AssignedPartition, known: KnownOffset | null): Promise<number> {
     const { topic, partition } = log;
     const verdict = compareLog(known, log);
     switch (verdict.kind) {
@@ -46,7 +46,7 @@ export function createStartAt({ db, onGap }: StartAtDeps) {
       }
       case 'log-too-short':
         throw otherLog(
-          `${topic}:${partition} ends at ${log.logEnd}, but the projection has read it to ${known?.nextOffset}: Kafka was wiped or restored.`,
+          `${topic}:${partition} ends at ${log.logEndOffset}, but the projection has read it to ${known?.nextOffset}: Kafka was wiped or restored.`,
         );
       case 'look-again':
         throw new AppError({

@@ -5,14 +5,15 @@
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { StoredAnalysisRow } from '../analysis-tables.ts';
 
-export const loadAnalysesStatement = {
-  name: 'sink load analyses',
-  text: `SELECT a.job_id, a.patient_key, a.model, a.asked_model_version, a.priority, a.order_id, a.requested_by, a.requested_generation,
-  a.requested_at, a.input_observations, a.version AS ask_version,
+export const storedAnalysisColumns = `a.job_id, a.patient_key, a.model, a.asked_model_version, a.priority, a.order_id, a.requested_by,
+  a.requested_generation, a.requested_at, a.input_observations, a.version AS ask_version,
   r.status, r.generation, r.attempt, r.stage, r.percent, r.model_version, r.model_digest, r.label, r.probability, r.margin,
   r.evidence_method, r.evidence_input_set, r.evidence_base_value, r.evidence_values, r.reasons, r.failure_code, r.failure_input,
-  r.started_at, r.ended_at, r.version AS run_version
-FROM api.analyses a LEFT JOIN api.analysis_runs r USING (job_id)
+  r.started_at, r.ended_at, r.version AS run_version`;
+
+export const loadAnalysesStatement = {
+  name: 'sink load analyses',
+  text: `SELECT ${storedAnalysisColumns} FROM api.analyses a LEFT JOIN api.analysis_runs r USING (job_id)
 WHERE a.job_id = ANY ($1::text[])`,
 };
 

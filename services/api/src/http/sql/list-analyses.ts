@@ -1,0 +1,66 @@
+/**
+ * One page of jobs, newest first, by keyset.
+ *
+ * Which index leads depends on the filter, so the text is built from it: by patient, by model, by time; and for the few that are neither
+ * completed nor waiting, the small index on their status. Jobs that wait have no row in api.analysis_runs; where the oldest of them
+ * stands is known from api.queue_depth, and nothing older is looked at.
+ */
+import type { AnalysisStatus } from '@clinstream/contracts';
+import type { Queryable } from '@clinstream/runtime/postgres';
+import type { Cursor } from '../../domain/cursor.ts';
+import { type ReadAnalysisRow, readAnalysisColumns } from './read-analyses.ts';
+
+export type AnalysisFilter = {
+  readonly patientKey: string | null;
+  readonly status: AnalysisStatus | null;
+  readonly model: string | null;
+  /** Epoch milliseconds, inclusive. */
+  readonly from: number | null;
+  /** Exclusive. */
+  readonly to: number | null;
+  readonly after: Cursor | null;
+  readonly limit: number;
+};
+
+export function listAnalysesStatement(filter: AnalysisFilter): { readonly text: string; readonly values: readonly unknown[] } {
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  // Runs lead where the status is rare and no patient narrows it down.
+  const lead = filter.status !== null && isRare(filter.status) && filter.patientKey === null ? 'r' : 'a';
+  const conditions = [...filterConditions(filter, lead, bind), ...statusConditions(filter.status, bind)];
+  const text = `SELECT ${readAnalysisColumns} FROM api.analyses a ${lead === 'r' ? 'JOIN' : 'LEFT JOIN'} api.analysis_runs r USING (job_id)
+${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+ORDER BY ${lead}.sort_at DESC, ${lead}.job_id DESC LIMIT ${bind(filter.limit)}`;
+  return { text, values };
+}
+
+type Bind = (value: unknown) => string;
+
+function filterConditions(filter: AnalysisFilter, lead: 'a' | 'r', bind: Bind): readonly string[] {
+  const { patientKey, model, from, to, after } = filter;
+  return [
+    patientKey === null ? null : `a.patient_key = ${bind(patientKey)}`,
+    model === null ? null : `a.model = ${bind(model)}`,
+    from === null ? null : `${lead}.sort_at >= ${bind(from)}`,
+    to === null ? null : `${lead}.sort_at < ${bind(to)}`,
+    after === null ? null : `(${lead}.sort_at, ${lead}.job_id) < (${bind(after.at)}::bigint, ${bind(after.id)})`,
+  ].filter((condition) => condition !== null);
+}
+
+const isRare = (status: AnalysisStatus): boolean => status !== 'completed' && status !== 'queued' && status !== 'pending';
+
+function statusConditions(status: AnalysisStatus | null, bind: Bind): readonly string[] {
+  if (status === null) return [];
+  if (status === 'queued' || status === 'pending')
+    return [
+      `coalesce(r.status, 'queued') = 'queued'`,
+      `a.sort_at >= (SELECT min(d.requested_second) * 1000 FROM api.queue_depth d WHERE d.waiting > 0)`,
+    ];
+  // Spelled out, so that the index without the completed ones may serve whatever the plan.
+  return isRare(status) ? [`r.status = ${bind(status)}`, `r.status <> 'completed'`] : [`r.status = ${bind(status)}`];
+}
+
+export async function listAnalyses(db: Queryable, filter: AnalysisFilter): Promise<readonly ReadAnalysisRow[]> {
+  const { text, values } = listAnalysesStatement(filter);
+  return (await db.query<ReadAnalysisRow>(text, values)).rows;
+}
