@@ -5,7 +5,7 @@
  */
 import type { Message } from 'kafkajs';
 import type { AppError } from '../errors/app-error.ts';
-import { backOffDelay, dependencyBackOff, sleep } from '../errors/back-off.ts';
+import { type BackOff, backOffDelay, dependencyBackOff, sleep } from '../errors/back-off.ts';
 import { classify, runtimeError } from '../errors/classify.ts';
 import type { ProducerLimits } from './types.ts';
 
@@ -30,6 +30,7 @@ export type LaneOptions = {
   readonly now: () => number;
   readonly stopping: AbortSignal;
   readonly events: LaneEvents;
+  readonly backOff?: BackOff;
 };
 
 export type Lane = {
@@ -107,7 +108,7 @@ async function deliver(batch: readonly Outgoing[], options: LaneOptions): Promis
     if (error.code === 'RECORD_TOO_LARGE' && waiting.length > 1) return deliverHalves(waiting, options);
     if (error.kind !== 'retryable') return rejectAll(waiting, error);
     options.events.retrying(error);
-    await sleep(backOffDelay(dependencyBackOff, attempt), options.stopping);
+    await sleep(backOffDelay(options.backOff ?? dependencyBackOff, attempt), options.stopping);
     if (options.stopping.aborted) return rejectAll(waiting, error);
   }
 }
