@@ -2,20 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Lane, lanes } from '@clinstream/contracts';
 import fc from 'fast-check';
-import { createFairShare, defaultWeights } from './fair-share.ts';
+import { createFairShare, defaultWeights, type FairShare } from './fair-share.ts';
 
-/** Serves `rows` rows to lanes that all have endless work. */
-function serveBacklog(share: ReturnType<typeof createFairShare>, rows: number, busy: readonly Lane[] = lanes): Lane[] {
+/** Serves `rows` rows, one by one, to lanes that all have endless work. */
+function serveBacklog(share: FairShare, rows: number, busy: readonly Lane[] = lanes): Lane[] {
+  const endless = (lane: Lane): number => (busy.includes(lane) ? rows : 0);
   return Array.from({ length: rows }, () => {
-    const lane = share.next((candidate) => busy.includes(candidate));
-    assert(lane !== null);
-    share.charge(lane);
+    const given = share.allot({ stat: endless('stat'), urgent: endless('urgent'), routine: endless('routine') }, 1);
+    const lane = lanes.find((one) => given[one] === 1);
+    assert(lane);
     return lane;
   });
 }
 
 /** A share that has served one row at each of these times, when these lanes had work. */
-function shareAfter(history: readonly (readonly Lane[])[]): ReturnType<typeof createFairShare> {
+function shareAfter(history: readonly (readonly Lane[])[]): FairShare {
   const share = createFairShare();
   for (const [i, busy] of history.entries()) {
     const before = history[i - 1] ?? [];
@@ -69,10 +70,22 @@ describe('fair share', () => {
     assert.ok(count(served, 'routine') <= 11, `routine got ${count(served, 'routine')} of 170`);
   });
 
-  it('has no lane to name when none has work', () => {
-    assert.equal(
-      createFairShare().next(() => false),
-      null,
+  it('gives never more than waits or was asked for, and all of it when there is room', () => {
+    const anyCount = fc.nat(50);
+    fc.assert(
+      fc.property(fc.record({ stat: anyCount, urgent: anyCount, routine: anyCount }), fc.nat(200), (waiting, rows) => {
+        const given = createFairShare().allot(waiting, rows);
+        for (const lane of lanes) assert.ok(given[lane] <= waiting[lane]);
+        const total = waiting.stat + waiting.urgent + waiting.routine;
+        assert.equal(given.stat + given.urgent + given.routine, Math.min(rows, total));
+      }),
     );
+  });
+
+  it('gives the same in one go as row by row', () => {
+    const share = createFairShare();
+    const served = serveBacklog(share, 100);
+    const given = createFairShare().allot({ stat: 100, urgent: 100, routine: 100 }, 100);
+    for (const lane of lanes) assert.equal(given[lane], count(served, lane));
   });
 });

@@ -1,20 +1,19 @@
 /**
- * Jobs waiting for a model worker, in order per lane and model, and how they become batches. No clock, no IO.
+ * Jobs waiting for a model worker, and how they become batches. No clock, no IO.
  *
  * Promise: a batch holds one model's jobs, first come first served within a lane; lanes share its rows by fair-share.ts; a job to be run alone
- * (it was in a batch that killed its worker) is a batch of one; the model of a batch is that of the longest waiting job of the lane whose turn
- * it is, so that no model starves another. Jobs whose caller has given up are dropped when their turn comes.
+ * (it was in a batch that failed) is a batch of one; what a batch is made of first is decided by the longest waiting job of the lane whose
+ * turn it is, so that no model starves another and lone jobs are not passed over.
  */
 import { type Lane, lanes } from '@clinstream/contracts';
-import type { FairShare } from '../../lanes/fair-share.ts';
+import type { FairShare, PerLane } from '../../lanes/fair-share.ts';
+import { createLine, type Line, type Ordered } from './line.ts';
 
-export type QueuedJob = {
+export type QueuedJob = Ordered & {
   readonly lane: Lane;
   /** Index of the model. */
   readonly model: number;
   readonly alone: boolean;
-  /** Nobody waits for the answer any more. */
-  isAbandoned(): boolean;
 };
 
 export type JobQueue<J extends QueuedJob> = {
@@ -23,162 +22,78 @@ export type JobQueue<J extends QueuedJob> = {
   push(job: J): void;
   /** Jobs that were handed out and did not run go back before all others. */
   putBack(jobs: readonly J[]): void;
-  /** The next batch of at most `maxRows` rows; empty when nothing waits. `onAbandoned` gets the jobs dropped on the way. */
-  takeBatch(maxRows: number, onAbandoned: (job: J) => void): J[];
+  /** The next batch of at most `maxRows` rows; empty when nothing waits. */
+  takeBatch(maxRows: number): J[];
   /** Everything that waits, leaving the queue empty. */
   takeAll(): J[];
 };
 
+/** A lane's lines: one per model, one for lone jobs. */
+type LaneLines<J extends QueuedJob> = { readonly alone: Line<J>; readonly models: Line<J>[] };
+
 export function createJobQueue<J extends QueuedJob>(share: FairShare): JobQueue<J> {
-  const waiting: Record<Lane, LaneQueue<J>> = { stat: createLaneQueue(), urgent: createLaneQueue(), routine: createLaneQueue() };
-  const hasAny = (lane: Lane): boolean => waiting[lane].size > 0;
-
-  const put = (job: J, add: (queue: LaneQueue<J>) => void): void => {
-    if (waiting[job.lane].size === 0) share.wake(job.lane);
-    add(waiting[job.lane]);
-  };
-
-  /** The next job by turns among the lanes that have one; abandoned ones are passed over. */
-  const take = (
-    hasOne: (lane: Lane) => boolean,
-    shift: (queue: LaneQueue<J>) => J | null,
-    onAbandoned: (job: J) => void,
-  ): J | null => {
-    for (let lane = share.next(hasOne); lane !== null; lane = share.next(hasOne)) {
-      const job = shift(waiting[lane]);
-      if (job === null) return null;
-      if (!job.isAbandoned()) {
-        share.charge(lane);
-        return job;
-      }
-      onAbandoned(job);
-    }
-    return null;
-  };
-
-  return {
-    get size() {
-      return lanes.reduce((sum, lane) => sum + waiting[lane].size, 0);
-    },
-    waiting: (lane) => waiting[lane].size,
-    push: (job) => put(job, (queue) => queue.push(job)),
-    putBack: (jobs) => {
-      for (const job of [...jobs].reverse()) put(job, (queue) => queue.unshift(job));
-    },
-    takeBatch: (maxRows, onAbandoned) => {
-      const first = take(hasAny, (queue) => queue.shiftOldest(), onAbandoned);
-      if (first === null) return [];
-      const batch = [first];
-      const hasCompanion = (lane: Lane): boolean => waiting[lane].hasCompanion(first.model);
-      while (!first.alone && batch.length < maxRows) {
-        const job = take(hasCompanion, (queue) => queue.shiftCompanion(first.model), onAbandoned);
-        if (job === null) break;
-        batch.push(job);
-      }
-      return batch;
-    },
-    takeAll: () => lanes.flatMap((lane) => waiting[lane].takeAll()),
-  };
-}
-
-/** One lane's jobs: a first-in first-out line per model, numbered so that the oldest of all lines can be found. */
-type LaneQueue<J> = {
-  readonly size: number;
-  push(job: J): void;
-  unshift(job: J): void;
-  shiftOldest(): J | null;
-  /** Whether the next job of the model may share a batch. */
-  hasCompanion(model: number): boolean;
-  shiftCompanion(model: number): J | null;
-  takeAll(): J[];
-};
-
-function createLaneQueue<J extends QueuedJob>(): LaneQueue<J> {
-  const lines: Line<J>[] = [];
-  let size = 0;
+  const lines: PerLane<LaneLines<J>> = { stat: createLines(), urgent: createLines(), routine: createLines() };
+  const sizes: Record<Lane, number> = { stat: 0, urgent: 0, routine: 0 };
   let newest = 0;
-  let oldest = 0;
-  const lineOf = (model: number): Line<J> => {
-    while (lines.length <= model) lines.push(createLine());
-    return lines[model] as Line<J>;
+
+  const lineOf = ({ lane, model, alone }: J): Line<J> => {
+    if (alone) return lines[lane].alone;
+    const { models } = lines[lane];
+    while (models.length <= model) models.push(createLine());
+    return models[model] as Line<J>;
   };
-  const shift = (line: Line<J> | undefined): J | null => {
-    const job = line?.shift() ?? null;
-    if (job !== null) size--;
-    return job;
+  const added = (lane: Lane, count: number): void => {
+    if (sizes[lane] === 0) share.wake(lane);
+    sizes[lane] += count;
   };
+  const taken = (lane: Lane, jobs: J[]): J[] => {
+    sizes[lane] -= jobs.length;
+    return jobs;
+  };
+
   return {
     get size() {
-      return size;
+      return sizes.stat + sizes.urgent + sizes.routine;
     },
+    waiting: (lane) => sizes[lane],
     push: (job) => {
-      lineOf(job.model).push(job, ++newest);
-      size++;
+      job.order = ++newest;
+      lineOf(job).push(job);
+      added(job.lane, 1);
     },
-    unshift: (job) => {
-      lineOf(job.model).unshift(job, --oldest);
-      size++;
-    },
-    shiftOldest: () => {
-      let line: Line<J> | undefined;
-      for (const candidate of lines) {
-        if (candidate.headNumber() < (line?.headNumber() ?? Number.POSITIVE_INFINITY)) line = candidate;
+    putBack: (jobs) => {
+      for (const lane of lanes) {
+        const own = jobs.filter((job) => job.lane === lane);
+        if (own[0] === undefined) continue;
+        lineOf(own[0]).unshift(own);
+        added(lane, own.length);
       }
-      return shift(line);
     },
-    hasCompanion: (model) => lines[model]?.head()?.alone === false,
-    shiftCompanion: (model) => shift(lines[model]),
-    takeAll: () => {
-      size = 0;
-      return lines.flatMap((line) => line.takeAll());
+    takeBatch: (maxRows) => {
+      const turn = onlyLane(share.allot(sizes, 1));
+      if (turn === null) return [];
+      const { alone, models } = lines[turn];
+      const model = oldest(models);
+      if (alone.headOrder < (models[model]?.headOrder ?? Number.POSITIVE_INFINITY)) return taken(turn, alone.take(1));
+      const waiting = (lane: Lane): number => lines[lane].models[model]?.length ?? 0;
+      const first = taken(turn, models[model]?.take(1) ?? []);
+      const rest = share.allot({ stat: waiting('stat'), urgent: waiting('urgent'), routine: waiting('routine') }, maxRows - 1);
+      return first.concat(...lanes.map((lane) => taken(lane, lines[lane].models[model]?.take(rest[lane]) ?? [])));
     },
+    takeAll: () =>
+      lanes.flatMap((lane) => [lines[lane].alone, ...lines[lane].models].flatMap((line) => taken(lane, line.take(line.length)))),
   };
 }
 
-/** First in, first out, without moving the rest at every step. */
-type Line<J> = {
-  push(job: J, number: number): void;
-  unshift(job: J, number: number): void;
-  shift(): J | null;
-  head(): J | null;
-  /** Infinity when empty. */
-  headNumber(): number;
-  takeAll(): J[];
-};
+const createLines = <J extends QueuedJob>(): LaneLines<J> => ({ alone: createLine(), models: [] });
 
-function createLine<J>(): Line<J> {
-  let jobs: { readonly job: J; readonly number: number }[] = [];
-  let start = 0;
-  const compact = (): void => {
-    if (start < 1024 || start * 2 < jobs.length) return;
-    jobs = jobs.slice(start);
-    start = 0;
-  };
-  return {
-    push: (job, number) => {
-      jobs.push({ job, number });
-    },
-    unshift: (job, number) => {
-      jobs = [{ job, number }, ...jobs.slice(start)];
-      start = 0;
-    },
-    shift: () => {
-      const entry = jobs[start];
-      if (entry === undefined) return null;
-      start++;
-      if (start === jobs.length) {
-        jobs = [];
-        start = 0;
-      } else compact();
-      return entry.job;
-    },
-    head: () => jobs[start]?.job ?? null,
-    headNumber: () => jobs[start]?.number ?? Number.POSITIVE_INFINITY,
-    takeAll: () => {
-      const all = jobs.slice(start).map((entry) => entry.job);
-      jobs = [];
-      start = 0;
-      return all;
-    },
-  };
+const onlyLane = (given: PerLane<number>): Lane | null => lanes.find((lane) => given[lane] > 0) ?? null;
+
+/** Index of the line whose first job waits longest; 0 when all are empty. */
+function oldest(candidates: readonly { readonly headOrder: number }[]): number {
+  let best = 0;
+  for (let i = 1; i < candidates.length; i++) {
+    if ((candidates[i]?.headOrder ?? 0) < (candidates[best]?.headOrder ?? 0)) best = i;
+  }
+  return best;
 }

@@ -12,7 +12,7 @@ const job = (id: number, rest: Partial<Job> = {}): Job => ({
   lane: 'routine',
   model: 0,
   alone: false,
-  isAbandoned: () => false,
+  order: 0,
   ...rest,
 });
 const queueOf = (jobs: readonly Job[]) => {
@@ -21,7 +21,6 @@ const queueOf = (jobs: readonly Job[]) => {
   return queue;
 };
 const ids = (jobs: readonly Job[]): number[] => jobs.map((one) => one.id);
-const nobody = (): void => assert.fail('no job was abandoned');
 
 const anyJobs = fc
   .array(fc.record({ lane: fc.constantFrom(...lanes), model: fc.nat(2), alone: fc.boolean() }), { maxLength: 80 })
@@ -34,18 +33,15 @@ describe('job queue', () => {
         const queue = queueOf(jobs);
         const served: Job[] = [];
         while (queue.size > 0) {
-          const batch = queue.takeBatch(maxRows, nobody);
+          const batch = queue.takeBatch(maxRows);
           assert.ok(batch.length >= 1 && batch.length <= maxRows);
           assert.equal(new Set(batch.map((one) => one.model)).size, 1);
           assert.ok(batch.length === 1 || batch.every((one) => !one.alone));
           served.push(...batch);
         }
         assert.deepEqual(ids(served).sort(byNumber), ids(jobs));
-        for (const lane of lanes) {
-          for (const model of [0, 1, 2]) {
-            const line = served.filter((one) => one.lane === lane && one.model === model);
-            assert.deepEqual(ids(line), ids(line).sort(byNumber));
-          }
+        for (const line of Map.groupBy(served, (one) => `${one.lane}/${one.model}/${one.alone}`).values()) {
+          assert.deepEqual(ids(line), ids(line).sort(byNumber));
         }
       }),
     );
@@ -53,15 +49,15 @@ describe('job queue', () => {
 
   it('fills a batch with whatever waits', () => {
     const queue = queueOf([job(1), job(2, { lane: 'stat' }), job(3, { lane: 'urgent' })]);
-    assert.deepEqual(ids(queue.takeBatch(10, nobody)).sort(byNumber), [1, 2, 3]);
-    assert.deepEqual(queue.takeBatch(10, nobody), []);
+    assert.deepEqual(ids(queue.takeBatch(10)).sort(byNumber), [1, 2, 3]);
+    assert.deepEqual(queue.takeBatch(10), []);
   });
 
   it('takes a stat job that has just come into the very next batch, behind any routine backlog', () => {
     const queue = queueOf(Array.from({ length: 5_000 }, (_, id) => job(id)));
-    queue.takeBatch(256, nobody);
+    queue.takeBatch(256);
     queue.push(job(9_999, { lane: 'stat' }));
-    assert.ok(ids(queue.takeBatch(256, nobody)).includes(9_999));
+    assert.ok(ids(queue.takeBatch(256)).includes(9_999));
   });
 
   it('gives a routine job a place in every batch of a stat flood', () => {
@@ -69,31 +65,29 @@ describe('job queue', () => {
       ...Array.from({ length: 2_000 }, (_, id) => job(id, { lane: 'stat' as Lane })),
       ...Array.from({ length: 10 }, (_, id) => job(10_000 + id)),
     ]);
-    const batch = queue.takeBatch(64, nobody);
+    const batch = queue.takeBatch(64);
     assert.ok(batch.some((one) => one.lane === 'routine'));
     assert.ok(batch.filter((one) => one.lane === 'stat').length > 40);
   });
 
   it('puts jobs that did not run back before the others, in their order', () => {
     const queue = queueOf([1, 2, 3, 4, 5].map((id) => job(id)));
-    const batch = queue.takeBatch(3, nobody);
+    const batch = queue.takeBatch(3);
     queue.putBack(batch);
     assert.equal(queue.size, 5);
-    assert.deepEqual(ids(queue.takeBatch(10, nobody)), [1, 2, 3, 4, 5]);
+    assert.deepEqual(ids(queue.takeBatch(10)), [1, 2, 3, 4, 5]);
   });
 
-  it('drops jobs nobody waits for, and says so', () => {
-    const queue = queueOf([job(1, { isAbandoned: () => true }), job(2), job(3, { isAbandoned: () => true })]);
-    const dropped: Job[] = [];
-    assert.deepEqual(ids(queue.takeBatch(10, (one) => dropped.push(one))), [2]);
-    assert.deepEqual(ids(dropped), [1, 3]);
-    assert.equal(queue.size, 0);
+  it('runs lone jobs in their turn, between the batches of others', () => {
+    const queue = queueOf([job(1), job(2), job(3, { alone: true }), job(4), job(5, { alone: true })]);
+    const batches = [1, 2, 3].map(() => ids(queue.takeBatch(10)));
+    assert.deepEqual(batches, [[1, 2, 4], [3], [5]]);
   });
 
   it('lets no model starve another', () => {
     const queue = queueOf([...Array.from({ length: 100 }, (_, id) => job(id)), job(500, { model: 1 })]);
     for (let i = 100; i < 200; i++) queue.push(job(i));
-    const seen = [0, 1, 2].flatMap(() => ids(queue.takeBatch(100, nobody)));
+    const seen = [0, 1, 2].flatMap(() => ids(queue.takeBatch(100)));
     assert.ok(seen.includes(500));
   });
 

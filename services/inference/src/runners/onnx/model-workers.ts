@@ -48,7 +48,12 @@ export type ModelWorkersOptions = {
 };
 
 type Job = QueuedJob &
-  PackedJob & { readonly request: PredictRequest; resolve(answer: ModelAnswer): void; reject(error: Error): void };
+  PackedJob & {
+    readonly request: PredictRequest;
+    readonly since: number;
+    resolve(answer: ModelAnswer): void;
+    reject(error: Error): void;
+  };
 type JobBatch = SentBatch & { readonly jobs: readonly Job[]; isAnnounced: boolean };
 
 /** Batches per worker: one under way, one packed and waiting in its pipe. */
@@ -95,7 +100,7 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
   function dispatch(): void {
     isScheduled = false;
     for (let worker = fleet.free(pipelineDepth); worker !== null; worker = fleet.free(pipelineDepth)) {
-      const jobs = evidenceFirst(queue.takeBatch(maxBatchRows, (job) => job.reject(inferenceError('JOB_ABANDONED'))));
+      const jobs = evidenceFirst(takeWanted());
       const first = jobs[0];
       if (first === undefined) break;
       const { manifest } = first.request.model;
@@ -105,6 +110,20 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
       worker.send({ request, softTimeoutMs, hardTimeoutMs, jobs, isAnnounced: false });
     }
     if (isStopping && queue.size === 0 && fleet.inFlight() === 0) onIdle();
+  }
+
+  /** The next batch without the jobs whose callers have given up. */
+  function takeWanted(): readonly Job[] {
+    while (queue.size > 0) {
+      const batch = queue.takeBatch(maxBatchRows);
+      const longAgo = performance.now() - patienceMs;
+      const isAbandoned = (job: Job): boolean => job.since < longAgo && job.request.caller.signal.aborted;
+      if (!batch.some(isAbandoned)) return batch;
+      for (const job of batch.filter(isAbandoned)) job.reject(inferenceError('JOB_ABANDONED'));
+      const wanted = batch.filter((job) => !isAbandoned(job));
+      if (wanted.length > 0) return wanted;
+    }
+    return [];
   }
 
   function rejectWaiting(code: InferenceErrorCode): void {
@@ -126,10 +145,8 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
     if (isStopping) return Promise.reject(inferenceError('MODEL_WORKERS_STOPPED'));
     if (fleet.isUnavailable()) return Promise.reject(inferenceError('MODEL_WORKERS_UNAVAILABLE'));
     return new Promise((resolve, reject) => {
-      const { lane, features, explain, alone, caller } = request;
-      const since = performance.now();
-      const isAbandoned = (): boolean => performance.now() - since > patienceMs && caller.signal.aborted;
-      queue.push({ lane, model, alone, features, explain, request, isAbandoned, resolve, reject });
+      const { lane, features, explain, alone } = request;
+      queue.push({ lane, model, alone, features, explain, request, order: 0, since: performance.now(), resolve, reject });
       if (isScheduled) return;
       isScheduled = true;
       setImmediate(dispatch);
