@@ -10,6 +10,7 @@ import type { Checked, Fault } from './fault.ts';
  * digits only where the first six can be a date, since hospitals do number patients with thirteen digits. Full-width digits count too.
  */
 export function looksLikeNationalId(text: string): boolean {
+  if (text.length < 13) return false;
   const folded = text.normalize('NFKC').replace(/[\s\u2010-\u2015\u2212\u30fc]/g, (c) => (/\s/.test(c) ? '' : '-'));
   return /(?<!\d)\d{6}-\d{7}(?!\d)/.test(folded) || /^\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{7}$/.test(folded);
 }
