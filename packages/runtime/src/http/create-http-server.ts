@@ -10,7 +10,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { guardAccess, type RateCheck } from './access.ts';
 import type { Authenticator } from './authenticator.ts';
-import { answerErrors } from './error-answers.ts';
+import { answerErrors, brokenRequestAnswerer } from './error-answers.ts';
 import { httpMetrics } from './metrics.ts';
 import { isPageRoute, type OpenApiInfo, registerOpenApi } from './openapi.ts';
 import { httpProblem } from './problems.ts';
@@ -53,6 +53,7 @@ const createFastify = ({ telemetry, limits }: HttpServerOptions) =>
     loggerInstance: telemetry.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => crypto.randomUUID(),
+    clientErrorHandler: brokenRequestAnswerer(telemetry),
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     trustProxy: limits.trustedProxies.length === 0 ? false : [...limits.trustedProxies],

@@ -27,12 +27,17 @@ export function answerErrors(server: FastifyInstance, telemetry: Telemetry): voi
   server.setNotFoundHandler(() => {
     throw httpProblem('NOT_FOUND');
   });
-  server.server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
+}
+
+/** For what is not even HTTP, and for requests that never came whole: there is no reply object, so the bytes are written as they are. */
+export function brokenRequestAnswerer(telemetry: Telemetry): (error: Error & { code?: string }, socket: Socket) => void {
+  const { problems } = createMetrics(telemetry.registry, httpMetrics);
+  return (error, socket) => {
     const found = problemOfBrokenRequest(error.code ?? '');
     problems.labels({ error_code: found.problem.code }).inc();
     if (socket.writable && error.code !== 'ECONNRESET') socket.end(rawAnswer(found));
     else socket.destroy();
-  });
+  };
 }
 
 function problemOfBrokenRequest(code: string): ProblemError {
@@ -40,7 +45,6 @@ function problemOfBrokenRequest(code: string): ProblemError {
   return httpProblem(code === 'HPE_HEADER_OVERFLOW' ? 'HEADERS_TOO_LARGE' : 'MALFORMED_REQUEST');
 }
 
-/** No reply object exists yet: the bytes themselves. */
 function rawAnswer({ problem }: ProblemError): string {
   const body = JSON.stringify(problem);
   const head = [

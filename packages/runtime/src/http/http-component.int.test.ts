@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Component } from '../lifecycle/component.ts';
 import { createSilentTelemetry } from '../telemetry/telemetry.ts';
 import { type Authenticator, createHttpServer, httpComponent, requestSignal } from './index.ts';
 
@@ -14,6 +15,12 @@ const auth: Authenticator = {
   readiness: () => ({ ready: true }),
   authenticate: async (token) => ({ subject: token, client: token, roles: [token] }),
 };
+
+const started: Component[] = [];
+afterEach(async () => {
+  const deadline = AbortSignal.abort();
+  await Promise.all(started.splice(0).map((component) => component.stop(deadline)));
+});
 
 async function setUp() {
   const telemetry = createSilentTelemetry();
@@ -36,6 +43,7 @@ async function setUp() {
     return new Promise(() => {});
   });
   const component = httpComponent(server, { host: '127.0.0.1', port: 0, auth });
+  started.push(component);
   await component.start();
   return { component, arrived: arrived.promise, url: (path: string) => `http://127.0.0.1:${component.port()}${path}` };
 }
@@ -79,7 +87,6 @@ test('what is no HTTP gets a problem too', { timeout: 30_000 }, async () => {
   await once(socket, 'close');
   assert.match(answer, /^HTTP\/1.1 400 /);
   assert.match(answer, /MALFORMED_REQUEST/);
-  await component.stop(AbortSignal.timeout(5_000));
 });
 
 test('a taken port is fatal', { timeout: 30_000 }, async () => {
@@ -95,5 +102,5 @@ test('a taken port is fatal', { timeout: 30_000 }, async () => {
   });
   const second = httpComponent(server, { host: '127.0.0.1', port: first.component.port(), auth });
   await assert.rejects(second.start(), { code: 'PORT_UNAVAILABLE', kind: 'fatal' });
-  await Promise.all([first.component.stop(AbortSignal.timeout(5_000)), second.stop(AbortSignal.timeout(5_000))]);
+  await second.stop(AbortSignal.abort());
 });
