@@ -5,17 +5,17 @@ import { cached } from './cache.ts';
 
 const outputLimit = 256 * 1024 * 1024;
 
-/** What the program prints when `input` stands on its standard input. */
-export function runJava(name: string, source: string, input: string): string {
-  const folder = new URL(`${name}/`, import.meta.url);
-  const pom = new URL('pom.xml', folder);
-  const jars = cached(name, pom, (dir) => {
+/** Folder of the jars that `name`/pom.xml asks for, fetched by Maven the first time. */
+export function javaPeer(name: string): string {
+  const pom = new URL(`${name}/pom.xml`, import.meta.url);
+  return cached(name, pom, (dir) => {
     const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${dir}`, '-DincludeScope=runtime'];
     execFileSync('mvn', ['-q', '-B', '-f', fileURLToPath(pom), ...goal], { stdio: ['ignore', 'inherit', 'inherit'] });
   });
-  return execFileSync('java', ['-cp', `${jars}/*`, fileURLToPath(new URL(source, folder))], {
-    input,
-    encoding: 'utf8',
-    maxBuffer: outputLimit,
-  });
+}
+
+/** What the program prints when `input` stands on its standard input. */
+export function runJava(name: string, source: string, input: string): string {
+  const file = fileURLToPath(new URL(`${name}/${source}`, import.meta.url));
+  return execFileSync('java', ['-cp', `${javaPeer(name)}/*`, file], { input, encoding: 'utf8', maxBuffer: outputLimit });
 }
