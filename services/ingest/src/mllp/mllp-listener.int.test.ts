@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
 import { createLogger, createMetricsRegistry } from '@clinstream/runtime/telemetry';
 import fc from 'fast-check';
-import { createFrameReader, frameOf } from './frames.ts';
+import { frameOf } from './frames.ts';
 import { createMllpListener, type MllpListener } from './mllp-listener.ts';
-import { createFakeHouse, type FakeHouse, gland, hl7, pid, testChannel } from './test-support.ts';
+import { createFakeHouse, type FakeHouse, gland, hl7, peerOf, pid, testChannel } from './test-support.ts';
 
 const running: MllpListener[] = [];
 after(() => Promise.all(running.map((listener) => listener.stop(AbortSignal.timeout(2000)))));
@@ -17,32 +17,6 @@ async function listen(house: FakeHouse = createFakeHouse(), changes: Readonly<Re
   running.push(listener);
   await listener.start();
   return listener;
-}
-
-/** A peer that gathers whole answers, and how many separate reads each took to come. */
-function peerOf(port: number) {
-  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  const reader = createFrameReader({ maxFrameBytes: 1e6, maxDiscardBytes: 1e6, tolerateMissingCr: false });
-  const answers: string[] = [];
-  let ended = false;
-  socket.on('data', (chunk: Buffer) => {
-    reader.push(chunk);
-    for (let frame = reader.next(); frame !== null; frame = reader.next()) {
-      if (frame.kind === 'frame') answers.push(frame.bytes.toString('latin1'));
-    }
-  });
-  socket.on('error', () => undefined);
-  const over = once(socket, 'end')
-    .catch(() => undefined)
-    .then(() => {
-      ended = true;
-    });
-  const until = async (count: number): Promise<readonly string[]> => {
-    const deadline = AbortSignal.timeout(5000);
-    while (answers.length < count && !ended) await once(socket, 'data', { signal: deadline }).catch(() => (ended = true));
-    return answers;
-  };
-  return { socket, answers, until, over, isEnded: () => ended };
 }
 
 const codeOf = (answer: string | undefined): string =>

@@ -1,4 +1,6 @@
 /** Test only: an in-memory log and blob store behind the real ports, a channel, and messages of an invented hospital. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { ModelManifest, Topic, TopicEvents } from '@clinstream/contracts';
 import { sha256 } from '@clinstream/contracts';
 import { AppError } from '@clinstream/runtime/errors';
@@ -6,6 +8,7 @@ import type { OutgoingEvent } from '@clinstream/runtime/producer';
 import { createSilentTelemetry, type Telemetry } from '@clinstream/runtime/telemetry';
 import { createModelCatalog } from '../domain/model-catalog.ts';
 import { type Channel, parseChannels } from './channel-settings.ts';
+import { createFrameReader } from './frames.ts';
 import type { ReceiverDeps } from './receive.ts';
 
 export type FakeLog = {
@@ -153,4 +156,30 @@ export function hl7(parts: MessageParts = {}): Buffer {
     parts.charset ?? '',
   ].join('|');
   return Buffer.from([header, ...(parts.segments ?? [pid, ...placed]), ''].join('\r'));
+}
+
+/** A peer that gathers whole answers, and how many separate reads each took to come. */
+export function peerOf(port: number) {
+  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const reader = createFrameReader({ maxFrameBytes: 1e6, maxDiscardBytes: 1e6, tolerateMissingCr: false });
+  const answers: string[] = [];
+  let ended = false;
+  socket.on('data', (chunk: Buffer) => {
+    reader.push(chunk);
+    for (let frame = reader.next(); frame !== null; frame = reader.next()) {
+      if (frame.kind === 'frame') answers.push(frame.bytes.toString('latin1'));
+    }
+  });
+  socket.on('error', () => undefined);
+  const over = once(socket, 'end')
+    .catch(() => undefined)
+    .then(() => {
+      ended = true;
+    });
+  const until = async (count: number): Promise<readonly string[]> => {
+    const deadline = AbortSignal.timeout(5000);
+    while (answers.length < count && !ended) await once(socket, 'data', { signal: deadline }).catch(() => (ended = true));
+    return answers;
+  };
+  return { socket, answers, until, over, isEnded: () => ended };
 }
