@@ -52,17 +52,23 @@ test('every workspace is known to the image before npm runs', () => {
   for (const folder of workspaces) assert.ok(read('infra/Dockerfile').includes(`COPY ${folder}/package.json ${folder}/`), folder);
 });
 
-test('what is waited for can be healthy or done, and what is mounted and run exists', () => {
+test('what is waited for can be healthy or done', () => {
   for (const [name, service] of Object.entries(services)) {
     for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
       const isServer = services[other]?.healthcheck !== undefined;
       assert.equal(condition, isServer ? 'service_healthy' : 'service_completed_successfully', `${name} waits for ${other}`);
     }
-    for (const volume of service.volumes ?? []) assert.ok((volume.split(':')[0] ?? '') in volumes, `${name}: ${volume}`);
-    const script = service.command?.find((part) => part.endsWith('.ts'));
-    if (script) assert.ok(existsSync(new URL(script, root)), script);
   }
 });
+
+for (const [name, service] of Object.entries(services)) {
+  test(`${name}: what it mounts, runs and reads exists`, () => {
+    for (const volume of service.volumes ?? []) assert.ok((volume.split(':')[0] ?? '') in volumes, volume);
+    const scripts = service.command?.filter((part) => part.endsWith('.ts')) ?? [];
+    const files = Object.values(environmentOf(name)).flatMap((value) => /^\/app\/(.+)$/.exec(value)?.[1] ?? []);
+    for (const path of [...scripts, ...files]) assert.ok(existsSync(new URL(path, root)), path);
+  });
+}
 
 /** With the defaults of `${NAME:-default}`, as compose fills them in. */
 function environmentOf(name: string): Record<string, string> {
