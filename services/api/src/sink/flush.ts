@@ -11,7 +11,7 @@ import type { Postgres, Transaction } from '@clinstream/runtime/postgres';
 import { formatNotice } from '../domain/notice.ts';
 import { SinkConflict } from './conflict.ts';
 import { fence } from './fence.ts';
-import { createJobMemory, type JobMemory } from './job-memory.ts';
+import type { JobMemory } from './job-memory.ts';
 import { messageKind, observationKind, orderKind, patientKind } from './kinds.ts';
 import { type SortedRecords, sortRecords } from './sort-records.ts';
 import { type CopyEncoder, createCopyEncoder } from './sql/copy-format.ts';
@@ -37,8 +37,7 @@ export type Flush = (records: readonly DecodedRecord[], progress: readonly Parti
 const distrustFlushes = 100;
 const attempts = 4;
 
-export function createFlush(postgres: Postgres, options: { readonly rememberedJobs: number }): Flush {
-  const memory = createJobMemory(options.rememberedJobs);
+export function createFlush(postgres: Postgres, memory: JobMemory): Flush {
   const encode = createCopyEncoder();
   let distrust = 0;
 

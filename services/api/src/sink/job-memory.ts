@@ -1,6 +1,8 @@
 /**
  * The jobs that have not ended, as last written, so that an end need not read what its request wrote a moment ago.
  * A guess, never the truth: every write built on it names the version it expects (update-rows.ts) or that there is no row (insert-rows.ts).
+ * An event that changes nothing writes nothing and is not checked: states only ever grow, so what is old for a remembered state is old for
+ * the stored one, as long as rows do not go back in time. They can only together with their offsets, which every flush checks.
  * Bounded: the job remembered longest is forgotten first.
  */
 import { isEnded } from '@clinstream/contracts';
@@ -19,7 +21,6 @@ export function createJobMemory(limit: number) {
       jobs.set(jobId, known);
       if (jobs.size > limit) jobs.delete(jobs.keys().next().value ?? '');
     },
-    forget: (jobId: string): void => void jobs.delete(jobId),
-    size: (): number => jobs.size,
+    clear: (): void => jobs.clear(),
   };
 }

@@ -4,6 +4,7 @@ import type { Postgres } from '@clinstream/runtime/postgres';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { apiMetrics } from '../metrics.ts';
 import { createFlush, type FlushReport } from './flush.ts';
+import { createJobMemory } from './job-memory.ts';
 import { sweepDepth } from './sql/sweep-depth.ts';
 import { createStartAt, type FoundGap } from './start-at.ts';
 
@@ -18,7 +19,8 @@ const sweepEvery = 500;
 
 export function createSink(postgres: Postgres, telemetry: Telemetry, options: SinkOptions): Sink {
   const metrics = createMetrics(telemetry.registry, apiMetrics);
-  const flush = createFlush(postgres, options);
+  const memory = createJobMemory(options.rememberedJobs);
+  const flush = createFlush(postgres, memory);
   const count = createCounting(metrics);
   let flushes = 0;
 
@@ -31,8 +33,14 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
     );
   };
 
+  const startAt = createStartAt({ db: postgres, onGap });
+
   return {
-    startAt: createStartAt({ db: postgres, onGap }),
+    startAt(clusterId, partitions) {
+      // What happened to these partitions meanwhile is not known.
+      memory.clear();
+      return startAt(clusterId, partitions);
+    },
     async apply(records, progress) {
       if (progress.length === 0) return;
       const startedAt = performance.now();
