@@ -17,13 +17,19 @@ import { createJobEvents } from './handlers/job-events.ts';
 import { loadModels } from './models/model-files.ts';
 import { createModelWorkers } from './runners/onnx/model-workers.ts';
 
-export type AppDeps = { readonly telemetry: Telemetry; readonly onFatal: OnFatal };
+export type AppDeps = {
+  readonly telemetry: Telemetry;
+  readonly onFatal: OnFatal;
+  /** The model workers' program; tests bring their own misbehaving one. */
+  readonly workerEntry?: URL;
+};
 
 /** Throws AppError (fatal) when a model is not what its manifest says. */
-export function createApp(config: InferenceConfig, { telemetry, onFatal }: AppDeps): readonly Component[] {
+export function createApp(config: InferenceConfig, { telemetry, onFatal, workerEntry }: AppDeps): readonly Component[] {
   const models = loadModels(config.modelsDir);
   const catalogue = createCatalogue(models);
-  const workers = createModelWorkers({ models, workers: config.workers, maxBatchRows: config.maxBatchRows }, telemetry);
+  const entry = workerEntry ? { entry: workerEntry } : {};
+  const workers = createModelWorkers({ models, workers: config.workers, maxBatchRows: config.maxBatchRows, ...entry }, telemetry);
 
   const kafka = createKafka(config.kafka, telemetry);
   const codecs = createCodecs({ registry: config.registry, topics: topicsOf(config.lanes), telemetry });

@@ -12,7 +12,7 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
   let model: BatchModel | null = null;
   let last = Promise.resolve();
   const send = (message: FromWorker): void => {
-    if (process.connected) process.send?.(message);
+    if (process.connected) process.send?.(message, undefined, undefined, leaveWithParent);
   };
   const startUp = async (request: LoadRequest): Promise<void> => {
     try {
@@ -36,6 +36,11 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
   process.on('disconnect', () => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 }
+
+/** A message that cannot be sent means that nobody is there to read it. */
+const leaveWithParent = (error: Error | null): void => {
+  if (error !== null) process.exit(0);
+};
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'something that is no Error was thrown');
 const codeOf = (error: unknown): string => {
