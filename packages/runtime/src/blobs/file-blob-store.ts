@@ -100,12 +100,11 @@ async function syncFolders(paths: readonly string[]): Promise<void> {
 }
 
 const poison = (code: string, message: string): AppError => new AppError({ code, kind: 'poison', stage: 'process', message });
+const away = (code: string, message: string, cause: unknown): AppError =>
+  new AppError({ code, kind: 'retryable', scope: 'dependency', stage: 'process', message, cause });
 
 function unavailable(cause: unknown): AppError {
-  const isFull = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
-  const code = isFull ? 'BLOB_STORE_FULL' : 'BLOB_STORE_UNAVAILABLE';
-  const message = isFull
-    ? 'no room left in BLOB_DIR; free some'
-    : 'BLOB_DIR cannot be used; does it exist and may we write to it?';
-  return new AppError({ code, kind: 'retryable', scope: 'dependency', stage: 'process', message, cause });
+  if (['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? ''))
+    return away('BLOB_STORE_FULL', 'no room left in BLOB_DIR; free some', cause);
+  return away('BLOB_STORE_UNAVAILABLE', 'BLOB_DIR cannot be used; does it exist and may we write to it?', cause);
 }
