@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream';
 import type { Caller } from './caller.ts';
-import { type BatchDeps, type LineAnswer, submitBatch } from './submit-batch.ts';
+import { type BatchDeps, type EmitAnswers, type LineAnswer, submitBatch } from './submit-batch.ts';
 
 export type BatchStreamDeps = BatchDeps & { readonly onAnswer: (answer: LineAnswer) => void; readonly onEnd: () => void };
 
@@ -14,9 +14,9 @@ export function streamBatch(source: Readable, caller: Caller, deps: BatchStreamD
   const answers = new Readable({ read() {} });
   const gone = new AbortController();
   answers.once('close', () => gone.abort());
-  const emit = (answer: LineAnswer): void => {
-    deps.onAnswer(answer);
-    if (!answers.destroyed) answers.push(`${JSON.stringify(answer)}\n`);
+  const emit: EmitAnswers = (group) => {
+    for (const answer of group) deps.onAnswer(answer);
+    if (!answers.destroyed && group.length > 0) answers.push(group.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
   };
   submitBatch(source.iterator({ destroyOnReturn: false }), caller, deps, emit, gone.signal)
     .then(

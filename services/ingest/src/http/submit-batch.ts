@@ -28,6 +28,9 @@ export type BatchDeps = {
   readonly onUnexpected: (error: unknown) => void;
 };
 
+/** A group at a time: one write per group, not per line. */
+export type EmitAnswers = (answers: readonly LineAnswer[]) => void;
+
 /** A line on its way: refused already, or still good. */
 type Entry = { readonly line: number; readonly reference: string | null; readonly state: Prepared | Refusal };
 
@@ -36,26 +39,29 @@ export async function submitBatch(
   source: AsyncIterable<Buffer>,
   caller: Caller,
   deps: BatchDeps,
-  emit: (answer: LineAnswer) => void,
+  emit: EmitAnswers,
   signal: AbortSignal,
 ): Promise<void> {
   const log = { isAway: false };
   const unconfirmed: Promise<void>[] = [];
   let answered: Promise<void> = Promise.resolve();
-  for await (const group of smallGroups(splitLines(source, deps.limits), deps.limits.maxGroup)) {
-    if (signal.aborted) break;
-    const entries = await reserveGroup(
-      group.lines.map((line) => checkLine(line, caller, deps)),
-      caller,
-      deps,
-    );
-    const answers = entries.map((entry) => publishLine(entry, caller, deps, log));
-    answered = emitInOrder(answered, answers, emit);
-    unconfirmed.push(answered);
-    if (unconfirmed.length >= deps.limits.maxUnconfirmedGroups) await unconfirmed.shift();
-    if (group.cutAt !== null) answered = emitInOrder(answered, [Promise.resolve(cutAnswer(group.cutAt, deps.limits))], emit);
+  try {
+    for await (const group of smallGroups(splitLines(source, deps.limits), deps.limits.maxGroup)) {
+      if (signal.aborted) break;
+      const entries = await reserveGroup(
+        group.lines.map((line) => checkLine(line, caller, deps)),
+        caller,
+        deps,
+      );
+      const answers = entries.map((entry) => publishLine(entry, caller, deps, log));
+      answered = emitInOrder(answered, answers, emit);
+      unconfirmed.push(answered);
+      if (unconfirmed.length >= deps.limits.maxUnconfirmedGroups) await unconfirmed.shift();
+      if (group.cutAt !== null) answered = emitInOrder(answered, [Promise.resolve(cutAnswer(group.cutAt, deps.limits))], emit);
+    }
+  } finally {
+    await answered;
   }
-  await answered;
 }
 
 async function* smallGroups(groups: AsyncIterable<LineGroup>, maxGroup: number): AsyncGenerator<LineGroup> {
@@ -109,14 +115,10 @@ function refusedLine({ line, reference }: Pick<Entry, 'line' | 'reference'>, ref
 const cutAnswer = (line: number, { maxLines, maxBytes }: LineLimits): LineAnswer =>
   refusedLine({ line, reference: null }, batchTooLong(`${maxLines} lines and ${maxBytes} bytes`));
 
-async function emitInOrder(
-  before: Promise<void>,
-  answers: readonly Promise<LineAnswer>[],
-  emit: (answer: LineAnswer) => void,
-): Promise<void> {
+async function emitInOrder(before: Promise<void>, answers: readonly Promise<LineAnswer>[], emit: EmitAnswers): Promise<void> {
   const settled = Promise.all(answers);
   await before;
-  for (const answer of await settled) emit(answer);
+  emit(await settled);
 }
 
 function refusalOf(error: unknown, deps: BatchDeps): Refusal {

@@ -27,7 +27,7 @@ async function run(lines: readonly string[], log: FakeLog = createFakeLog(), sto
   const source = (async function* () {
     yield Buffer.from(`${lines.join('\n')}\n`);
   })();
-  await submitBatch(source, caller, deps, (answer) => void answers.push(answer), new AbortController().signal);
+  await submitBatch(source, caller, deps, (group) => void answers.push(...group), new AbortController().signal);
   return { answers, unexpected, brief: answers.map((answer) => [answer.line, answer.reference, answer.status, codeOf(answer)]) };
 }
 
@@ -67,7 +67,7 @@ test('bytes that are no UTF-8 fail their line only', async () => {
     yield Buffer.concat([Buffer.from('{"reference":"'), Buffer.from([0xff, 0xfe]), Buffer.from(`"}\n${line('ok')}`)]);
   })();
   const deps = { analyses: createTestSubmitter(createFakeLog(), createFakeStore()), limits, onUnexpected: () => assert.fail() };
-  await submitBatch(source, caller, deps, (answer) => void answers.push(answer), new AbortController().signal);
+  await submitBatch(source, caller, deps, (group) => void answers.push(...group), new AbortController().signal);
   assert.deepEqual(
     answers.map((answer) => answer.status),
     [400, 202],
