@@ -205,7 +205,8 @@ test('an order with an analysis is two events and a Location; a bad model input 
   const analysis = { model: 'tumour', inputs: goodBody.inputs };
   const placed = await sendOrder({ ...order, kind: 'ai_analysis', priority: 'urgent', analysis });
   assert.deepEqual(log.published.map((event) => event.topic).toSorted(), ['analysis.requests.urgent.v1', 'clinical.orders.v1']);
-  assert.equal(placed.headers.location, placed.json().analysis.links.self);
+  assert.equal(placed.headers.location, placed.json().links.self);
+  assert.match(placed.json().analysis.links.self, /\/v1\/analyses\//);
   const bad = await sendOrder({ ...order, placerNumber: 'P-2', analysis: { model: 'tumour', inputs: {} } });
   assert.deepEqual([bad.status, bad.json().errors[0].pointer], [422, '/analysis/inputs/radius']);
   assert.equal(log.published.length, 2);

@@ -16,7 +16,7 @@ import {
 const clinical = ['doctor', 'nurse', 'lab', 'radiologist', 'system', 'admin'] as const;
 
 const location = {
-  location: Type.String({ description: 'Where the result will be. It says *pending* until it has read the position.' }),
+  location: Type.String({ description: 'Where the result will be, with the log position it waits for.' }),
 };
 
 export const analysesRoute = {
@@ -50,7 +50,7 @@ export const ordersRoute = {
     headers: KeyedHeadersSchema,
     body: Type.Union([PlaceOrderSchema, AmendOrderSchema, CancelOrderSchema]),
     response: {
-      202: { description: 'Accepted: durable in the log.', content: json(AcceptedOrderSchema) },
+      202: { description: 'Accepted: durable in the log.', headers: location, content: json(AcceptedOrderSchema) },
       ...problemResponses(409, 413, 415, 422),
     },
   },

@@ -35,8 +35,7 @@ export function registerRoutes(server: FastifyInstance, deps: RouteDeps): void {
 
   server.post<{ Body: OrderBody; Headers: Keyed }>('/v1/orders', ordersRoute, async (request, reply) => {
     const accepted = await answer(deps, 'order', () => deps.submitOrder(request.body, keyOf(request), callerOf(request)));
-    if (accepted.analysis !== null) reply.header('location', accepted.analysis.links.self);
-    return reply.code(202).send(accepted);
+    return reply.code(202).header('location', accepted.links.self).send(accepted);
   });
 
   server.register(async (scope) => registerBatch(scope, deps));

@@ -124,6 +124,7 @@ export type AcceptedAnalysis = Static<typeof AcceptedAnalysisSchema>;
 export const AcceptedOrderSchema = Type.Object({
   orderId: Type.String(),
   position: PositionSchema,
+  links: Type.Object({ self: Type.String() }),
   analysis: orNull(AcceptedAnalysisSchema),
 });
 export type AcceptedOrder = Static<typeof AcceptedOrderSchema>;

@@ -60,8 +60,7 @@ async function publishOrder(
   try {
     const [position, asked] = await Promise.all([deps.publish(order), analysis === null ? null : deps.publish(analysis)]);
     return {
-      orderId: command.orderId,
-      position: formatLogPosition(position),
+      ...acceptedOrder(deps.publicUrl, command.orderId, formatLogPosition(position)),
       analysis:
         analysis === null || asked === null
           ? null
@@ -72,3 +71,9 @@ async function publishOrder(
     throw refusal === null ? error : new RefusedError(refusal);
   }
 }
+
+const acceptedOrder = (publicUrl: string, orderId: string, position: string) => ({
+  orderId,
+  position,
+  links: { self: `${publicUrl}/v1/orders/${orderId}?position=${position}` },
+});
