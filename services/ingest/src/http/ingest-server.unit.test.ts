@@ -212,6 +212,14 @@ test('an order with an analysis is two events and a Location; a bad model input 
   assert.equal(log.published.length, 2);
 });
 
+test('an order is told the faults of its own action only', async () => {
+  const pointers = async (body: object) =>
+    (await sendOrder(body)).json().errors.map((error: { pointer: string }) => error.pointer);
+  const { kind: _, ...withoutKind } = order;
+  assert.deepEqual(await pointers(withoutKind), ['/kind']);
+  assert.deepEqual(await pointers({ ...order, action: 'cancel' }), ['/kind', '/code']);
+});
+
 test('amend and cancel need no store, also of orders never seen', async () => {
   store.failNext(postgresUnavailable());
   const { action: _, kind, code, ...identity } = order;

@@ -7,10 +7,12 @@ import {
   AmendOrderSchema,
   AnalysisBodySchema,
   BatchAnswerSchema,
+  BatchLineSchema,
   CancelOrderSchema,
   KeyedHeadersSchema,
   PlaceOrderSchema,
 } from './schemas.ts';
+import { asItIs, lineByLine, orderByAction } from './validators.ts';
 
 /** Everyone who treats, and machines. Never a patient; the registration desk asks for no analyses. */
 const clinical = ['doctor', 'nurse', 'lab', 'radiologist', 'system', 'admin'] as const;
@@ -21,6 +23,7 @@ const location = {
 
 export const analysesRoute = {
   config: { roles: [...clinical] },
+  validatorCompiler: asItIs,
   schema: {
     operationId: 'requestAnalysis',
     tags: ['analyses'],
@@ -39,6 +42,7 @@ export const analysesRoute = {
 
 export const ordersRoute = {
   config: { roles: [...clinical] },
+  validatorCompiler: orderByAction,
   schema: {
     operationId: 'sendOrder',
     tags: ['orders'],
@@ -58,6 +62,7 @@ export const ordersRoute = {
 
 export const batchRoute = {
   config: { roles: [...clinical] },
+  validatorCompiler: lineByLine,
   schema: {
     operationId: 'requestAnalyses',
     tags: ['analyses'],
@@ -65,7 +70,7 @@ export const batchRoute = {
     description:
       'Lines are requests as for one analysis, each with a `reference` of its own: its idempotency key, unique per client. Answers stream ' +
       'back as JSON lines, one per line and in order; a broken line fails alone.',
-    consumes: ['application/x-ndjson'],
+    body: { content: { 'application/x-ndjson': { schema: BatchLineSchema } } },
     response: {
       200: {
         description: 'One JSON line per line.',
