@@ -3,7 +3,7 @@
  *
  * Which index leads depends on the filter, so the text is built from it: by patient, by model, by time; and for the few that are neither
  * completed nor waiting, the small index on their status. Jobs that wait have no row in api.analysis_runs; where the oldest of them
- * stands is known from api.queue_depth, and nothing older is looked at.
+ * stands is asked of api.queue_depth first, and nothing older is looked at. (As a value, not a subselect: the planner then knows how few.)
  */
 import type { AnalysisStatus } from '@clinstream/contracts';
 import type { Queryable } from '@clinstream/runtime/postgres';
@@ -21,13 +21,15 @@ export type AnalysisFilter = {
   readonly after: Cursor | null;
   readonly limit: number;
 };
+/** With where the oldest waiting job stands, for lists of those. */
+export type ListedFilter = AnalysisFilter & { readonly waitingSince: number | null };
 
-export function listAnalysesStatement(filter: AnalysisFilter): { readonly text: string; readonly values: readonly unknown[] } {
+export function listAnalysesStatement(filter: ListedFilter): { readonly text: string; readonly values: readonly unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   // Runs lead where the status is rare and no patient narrows it down.
   const lead = filter.status !== null && isRare(filter.status) && filter.patientKey === null ? 'r' : 'a';
-  const conditions = [...filterConditions(filter, lead, bind), ...statusConditions(filter.status, bind)];
+  const conditions = [...filterConditions(filter, lead, bind), ...statusConditions(filter, bind)];
   const text = `SELECT ${readAnalysisColumns} FROM api.analyses a ${lead === 'r' ? 'JOIN' : 'LEFT JOIN'} api.analysis_runs r USING (job_id)
 ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
 ORDER BY ${lead}.sort_at DESC, ${lead}.job_id DESC LIMIT ${bind(filter.limit)}`;
@@ -49,18 +51,23 @@ function filterConditions(filter: AnalysisFilter, lead: 'a' | 'r', bind: Bind): 
 
 const isRare = (status: AnalysisStatus): boolean => status !== 'completed' && status !== 'queued' && status !== 'pending';
 
-function statusConditions(status: AnalysisStatus | null, bind: Bind): readonly string[] {
+const isWaiting = (status: AnalysisStatus | null): boolean => status === 'queued' || status === 'pending';
+
+function statusConditions({ status, waitingSince }: ListedFilter, bind: Bind): readonly string[] {
   if (status === null) return [];
-  if (status === 'queued' || status === 'pending')
-    return [
-      `coalesce(r.status, 'queued') = 'queued'`,
-      `a.sort_at >= (SELECT min(d.requested_second) * 1000 FROM api.queue_depth d WHERE d.waiting > 0)`,
-    ];
+  if (isWaiting(status)) return [`coalesce(r.status, 'queued') = 'queued'`, `a.sort_at >= ${bind(waitingSince)}`];
   // Spelled out, so that the index without the completed ones may serve whatever the plan.
   return isRare(status) ? [`r.status = ${bind(status)}`, `r.status <> 'completed'`] : [`r.status = ${bind(status)}`];
 }
 
+const waitingSinceStatement = 'SELECT min(requested_second) * 1000 AS since FROM api.queue_depth WHERE waiting > 0';
+
 export async function listAnalyses(db: Queryable, filter: AnalysisFilter): Promise<readonly ReadAnalysisRow[]> {
-  const { text, values } = listAnalysesStatement(filter);
+  let waitingSince: number | null = null;
+  if (isWaiting(filter.status)) {
+    waitingSince = (await db.query<{ since: number | null }>(waitingSinceStatement)).rows[0]?.since ?? null;
+    if (waitingSince === null) return [];
+  }
+  const { text, values } = listAnalysesStatement({ ...filter, waitingSince });
   return (await db.query<ReadAnalysisRow>(text, values)).rows;
 }
