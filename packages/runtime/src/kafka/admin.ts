@@ -1,6 +1,7 @@
 /** kafkajs's admin client with our types and our errors. Connects on first use, reconnects after a failure. */
 import type { Admin } from 'kafkajs';
-import { sleep } from '../errors/back-off.ts';
+import type { AppError } from '../errors/app-error.ts';
+import { backOffDelay, sleep } from '../errors/back-off.ts';
 import { classify } from '../errors/classify.ts';
 import type { GroupOffset, KafkaAdmin, KafkaConnection, PartitionBounds, TopicSettings } from './types.ts';
 
@@ -21,6 +22,9 @@ export function createAdmin(kafka: KafkaConnection): KafkaAdmin {
   };
 }
 
+const maxTries = 4;
+const again = Symbol('again');
+
 function keepConnected(kafka: KafkaConnection) {
   let current: Promise<Admin> | null = null;
   const connect = async (): Promise<Admin> => {
@@ -33,15 +37,27 @@ function keepConnected(kafka: KafkaConnection) {
     current = null;
     await admin?.disconnect().catch(() => {});
   };
+  const tryOnce = async <R>(question: (admin: Admin) => Promise<R>): Promise<R> => {
+    try {
+      current ??= connect();
+      return await question(await current);
+    } catch (error) {
+      await forget();
+      throw classify(error, 'process');
+    }
+  };
   return {
+    /** A leader or coordinator that has just moved is asked again a few times, within about two seconds. */
     async use<R>(question: (admin: Admin) => Promise<R>): Promise<R> {
-      try {
-        current ??= connect();
-        return await question(await current);
-      } catch (error) {
-        await forget();
-        throw classify(error, 'process');
+      for (let attempt = 1; attempt < maxTries; attempt++) {
+        const answer = await tryOnce(question).catch((error: AppError) => {
+          if (error.kind !== 'retryable') throw error;
+          return again;
+        });
+        if (answer !== again) return answer as R;
+        await sleep(backOffDelay({ baseMs: 100, maxMs: 1_000 }, attempt));
       }
+      return tryOnce(question);
     },
     close: forget,
   };
