@@ -7,6 +7,7 @@ import base64
 import json
 import subprocess
 import sys
+import tempfile
 
 import hl7
 from hl7.client import MLLPClient
@@ -48,8 +49,11 @@ async def streams():
 
 
 def command_line():
-    run = [sys.executable, "-c", "from hl7.client import mllp_send; mllp_send()", "--port", str(port), "--loose", "127.0.0.1"]
-    output = subprocess.run(run, input=messages[0], capture_output=True, timeout=20, check=True).stdout
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(messages[0])
+        file.flush()
+        run = [sys.executable, "-m", "hl7.client", "--port", str(port), "--loose", "--file", file.name, "127.0.0.1"]
+        output = subprocess.run(run, capture_output=True, timeout=20, check=True).stdout
     return [output.strip(b"\x0b\x1c\r\n").decode(charset)]
 
 

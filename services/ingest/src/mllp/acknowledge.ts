@@ -20,14 +20,17 @@ export type Verdict =
   /** We could not make it durable: the same message may come again. */
   | { readonly kind: 'unconfirmed' };
 
-/** One ORC of the answer to an order message. */
-export type OrderAnswer = { readonly control: string; readonly orc: Segment };
+/** What an order message is told of each of its orders: ORC-1, beside the sender's own segments. */
+export type OrderAnswers = {
+  readonly pid: Segment | null;
+  readonly orders: readonly { readonly control: string; readonly orc: Segment; readonly detail: Segment | null }[];
+};
 
 export type AnswerInput = {
   readonly wireHeader: Segment | null;
   readonly header: Header;
   readonly verdict: Verdict;
-  readonly orders: readonly OrderAnswer[];
+  readonly orders: OrderAnswers | null;
   readonly messageId: string;
   readonly now: Date;
   /** Orders are answered by ORL or ORR; some senders want a plain ACK. */
@@ -81,7 +84,7 @@ function isWished(wish: AnswerWish, verdict: Verdict): boolean {
 }
 
 const commitAnswer = (input: AnswerInput, verdict: Verdict): Buffer =>
-  compose(input, { type: 'ACK', code: codeOf(verdict, 'commit'), fault: faultOf(verdict), orders: [], suffix: 'c' });
+  compose(input, { type: 'ACK', code: codeOf(verdict, 'commit'), fault: faultOf(verdict), orders: null, suffix: 'c' });
 
 function applicationAnswer(input: AnswerInput): Buffer {
   const response = input.orderAnswers === 'response' ? orderResponses[input.header.messageType] : undefined;
@@ -92,7 +95,7 @@ function applicationAnswer(input: AnswerInput): Buffer {
     input,
     isResponse
       ? { ...response, code, fault, orders: input.orders, suffix: 'a' }
-      : { type: 'ACK', code, fault, orders: [], suffix: 'a' },
+      : { type: 'ACK', code, fault, orders: null, suffix: 'a' },
   );
 }
 
@@ -108,7 +111,7 @@ type Parts = {
   readonly event?: string;
   readonly code: string;
   readonly fault: Fault | null;
-  readonly orders: readonly OrderAnswer[];
+  readonly orders: OrderAnswers | null;
   /** Two answers to one message need two control ids. */
   readonly suffix: string;
 };
@@ -121,7 +124,7 @@ function compose(input: AnswerInput, parts: Parts): Buffer {
     headerSegment(input, parts, version),
     acknowledgementSegment(input, parts, version),
     ...(fault === null ? [] : [errorSegment(fault, version)]),
-    ...parts.orders.map(({ control, orc }) => ['ORC', control, rawField(orc, 2), rawField(orc, 3)]),
+    ...orderSegments(parts.orders),
   ];
   const text = segments.map((fields) => `${join(fields, separators.field)}\r`).join('');
   // What is repeated must not end our own frame.
@@ -174,6 +177,18 @@ function compose(input: AnswerInput, parts: Parts): Buffer {
     ];
     return ['ERR', join(full, separators.component)];
   }
+}
+
+/** As little as ORL and ORR must have: who, which number, what was asked. ORC-7 is required in 2.3. */
+function orderSegments(answers: OrderAnswers | null): readonly (readonly string[])[] {
+  if (answers === null) return [];
+  const { pid, orders } = answers;
+  const patient = pid === null ? [] : [['PID', rawField(pid, 1), '', rawField(pid, 3), '', rawField(pid, 5)]];
+  const each = orders.flatMap(({ control, orc, detail }) => {
+    const common = ['ORC', control, rawField(orc, 2), rawField(orc, 3), '', '', '', rawField(orc, 7)];
+    return detail === null ? [common] : [common, detail.name === 'OBR' ? detail.fields.slice(0, 5) : detail.fields];
+  });
+  return [...patient, ...each];
 }
 
 const conditionText = ({ condition }: Fault, separator: string): string =>

@@ -78,9 +78,24 @@ function readWireHeader(bytes: Buffer): Segment {
   return msh;
 }
 
-/** The segments of this name as they stand on the wire, for an answer that repeats their fields. */
-export const wireSegments = (bytes: Buffer, name: string): readonly Segment[] =>
-  parseMessage(bytes.toString('latin1'), () => null).segments.filter((segment) => segment.name === name);
+/** The patient and the orders of an order message as they stand on the wire, for an answer that repeats their fields. */
+export type WireOrders = {
+  readonly pid: Segment | null;
+  /** By ORC, in their order: the ORC and the segment that details it. */
+  readonly orders: readonly { readonly orc: Segment; readonly detail: Segment | null }[];
+};
+
+export function wireOrdersOf(bytes: Buffer): WireOrders {
+  const orders: { orc: Segment; detail: Segment | null }[] = [];
+  let pid: Segment | null = null;
+  for (const segment of parseMessage(bytes.toString('latin1'), () => null).segments) {
+    const last = orders.at(-1);
+    if (segment.name === 'PID') pid ??= segment;
+    else if (segment.name === 'ORC') orders.push({ orc: segment, detail: null });
+    else if (last && (segment.name === 'OBR' || segment.name === 'RXO')) last.detail ??= segment;
+  }
+  return { pid, orders };
+}
 
 function headerEnd(bytes: Buffer): number {
   const ends = [bytes.indexOf(0x0d), bytes.indexOf(0x0a)].filter((position) => position >= 0);

@@ -88,7 +88,7 @@ function failed(job: Job, error: unknown, channel: Channel, now: Date): Received
   const answer = answerTo({
     ...job,
     verdict: isTooLong ? { kind: 'refused', fault: tooLong } : { kind: 'unconfirmed' },
-    orders: [],
+    orders: null,
     messageId: identity.messageId,
     now,
     orderAnswers: channel.orderAnswers,
@@ -103,7 +103,7 @@ function failed(job: Job, error: unknown, channel: Channel, now: Date): Received
 function refusedUnkept(wireHeader: Segment | null, fault: Fault, now: Date): Received {
   const header = wireHeader === null ? noHeader : readHeader(wireHeader);
   const verdict = { kind: 'refused', fault } as const;
-  const answer = answerTo({ wireHeader, header, verdict, orders: [], messageId: '', now, orderAnswers: 'ack' });
+  const answer = answerTo({ wireHeader, header, verdict, orders: null, messageId: '', now, orderAnswers: 'ack' });
   return { answer, reply: replyTo(answer), header: null, identity: null, fault, error: null };
 }
 

@@ -22,7 +22,12 @@ test('6.1 original mode: AA only after every event and the record of the message
   const house = createFakeHouse();
   const { answers, codes } = await send(house, { segments: [pid, ...gland] });
   assert.deepEqual(codes, ['AA']);
-  assert.deepEqual(answers[0]?.slice(1), ['MSA|AA|C1', 'ORC|OK|P2^OCS']);
+  assert.deepEqual(answers[0]?.slice(1), [
+    'MSA|AA|C1',
+    'PID|1||4711^^^HIS^PI||Kim^Invented',
+    'ORC|OK|P2^OCS',
+    'OBR|1|P2^OCS||AI-GLAND^Gland^L',
+  ]);
   assert.equal(field(answers[0], 'MSH', 8), 'ORL^O22^ORL_O22');
   assert.deepEqual(
     house.log.published.map((event) => event.topic),
@@ -269,8 +274,11 @@ test('6.7 a known placer number with other content: UA and 205 for that order, O
   assert.deepEqual(codes, ['AE']);
   assert.deepEqual(answers[0]?.slice(2), [
     'ERR||ORC^1^2|205^Duplicate key identifier^HL70357|E|ORDER_NUMBER_TAKEN',
+    'PID|1||4711^^^HIS^PI||Kim^Invented',
     'ORC|UA|P1^OCS',
+    'OBR|1|P1^OCS||GLU^Glucose^L',
     'ORC|OK|P7^OCS',
+    'OBR|2|P7^OCS||NA^Sodium^L',
   ]);
   assert.deepEqual(
     house.log.valuesOf(topics.orders).map((one) => one.placerNumber),

@@ -12,9 +12,9 @@ import type { Header } from '../domain/hl7/header.ts';
 import type { Fact, Mapped } from '../domain/hl7/mapped.ts';
 import type { Segment } from '../domain/hl7/tokens.ts';
 import type { ModelCatalog } from '../domain/model-catalog.ts';
-import { type Answer, answerTo, type OrderAnswer, type Verdict } from './acknowledge.ts';
+import { type Answer, answerTo, type OrderAnswers, type Verdict } from './acknowledge.ts';
 import type { Channel } from './channel-settings.ts';
-import { type MessageIdentity, wireSegments } from './message.ts';
+import { type MessageIdentity, wireOrdersOf } from './message.ts';
 import { messageReceivedFact } from './message-received.ts';
 import { type OrderReservations, type PlacedOrders, reservePlacements } from './placements.ts';
 
@@ -68,13 +68,13 @@ export async function settle(job: Job, channel: Channel, deps: SettleDeps): Prom
   return { answer, fault };
 }
 
-type Outcome = { readonly verdict: Verdict; readonly orders: readonly OrderAnswer[] };
+type Outcome = { readonly verdict: Verdict; readonly orders: OrderAnswers | null };
 
-const refusedFor = (fault: Fault): Outcome => ({ verdict: { kind: 'refused', fault }, orders: [] });
+const refusedFor = (fault: Fault): Outcome => ({ verdict: { kind: 'refused', fault }, orders: null });
 
 async function takeEffect(job: Job, mapped: Mapped, deps: SettleDeps): Promise<Outcome> {
   // T and D are checked, kept and answered; they never reach production (facts 6.16).
-  if (job.header.processingId !== 'P') return { verdict: { kind: 'accepted' }, orders: [] };
+  if (job.header.processingId !== 'P') return { verdict: { kind: 'accepted' }, orders: null };
   const placed = await reservePlacements(mapped.orders, deps.reservations, deps.telemetry.clock.now());
   await publishAll([...mapped.facts, ...placed.facts], deps.producer);
   const [fault] = placed.refused;
@@ -89,11 +89,12 @@ async function publishAll(facts: readonly Fact[], producer: SettleDeps['producer
   if (lost) throw lost.reason;
 }
 
-function orderAnswers(bytes: Buffer, { controls }: PlacedOrders): readonly OrderAnswer[] {
-  if (controls.length === 0) return [];
-  const orcs = wireSegments(bytes, 'ORC');
-  return controls.flatMap(({ control, occurrence }) => {
-    const orc = orcs[occurrence - 1];
-    return orc === undefined ? [] : [{ control, orc }];
+function orderAnswers(bytes: Buffer, { controls }: PlacedOrders): OrderAnswers | null {
+  if (controls.length === 0) return null;
+  const { pid, orders } = wireOrdersOf(bytes);
+  const answered = controls.flatMap(({ control, occurrence }) => {
+    const order = orders[occurrence - 1];
+    return order === undefined ? [] : [{ control, ...order }];
   });
+  return { pid, orders: answered };
 }
