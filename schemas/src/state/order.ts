@@ -4,7 +4,7 @@
  * A second OrderPlaced with other content than the first is refused and only marks the order as conflicting (design 4).
  *
  * Promise: the result does not depend on the order or number of deliveries of one placement, its amendments and its cancellation, apart
- * from `version` and from two contents of equal source version, of which the first in the log stays. Which of two different placements
+ * from `version` and from two amendments of equal source version, of which the first in the log stays. Which of two different placements
  * is the refused one is the log's order, too: they share a partition, so every reader sees the same.
  */
 import type { Coding, OrderEvent, OrderKind, Priority } from '../generated/types.ts';
@@ -27,7 +27,7 @@ export type OrderState = {
   readonly requestedAt: number;
   readonly analysisJobId: string | null;
   readonly status: OrderStatus;
-  /** Version of the content shown; -1 while only a cancellation was seen. */
+  /** Rank of the content shown (`contentRank`); -1 while only a cancellation was seen. */
   readonly contentVersion: number;
   readonly placed: boolean;
   readonly cancelRequestedVersion: number | null;
@@ -50,10 +50,11 @@ type Changes = Partial<OrderState>;
 function changes(state: OrderState, event: OrderEvent): Changes {
   switch (event.type) {
     case 'OrderPlaced':
-      if (!state.placed) return { placed: true, ...(state.contentVersion < event.sourceVersion ? content(event) : {}) };
+      if (!state.placed) return { placed: true, ...firstPlacement(state, event) };
       return isSamePlacement(state, event) ? {} : { conflicting: true };
     case 'OrderAmended':
-      return state.contentVersion < event.sourceVersion ? content(event) : {};
+      if (state.contentVersion >= contentRank(event)) return {};
+      return { ...content(event), analysisJobId: event.analysisJobId ?? state.analysisJobId };
     case 'OrderCancelRequested':
       return {
         ...hearsay(state, event),
@@ -66,9 +67,16 @@ function changes(state: OrderState, event: OrderEvent): Changes {
   }
 }
 
+/** Content shown already stays when it is newer; the job that only the placement names is kept either way. */
+const firstPlacement = (state: OrderState, event: OrderEvent): Changes =>
+  state.contentVersion < contentRank(event) ? content(event) : { analysisJobId: state.analysisJobId ?? event.analysisJobId };
+
 /** A placement older than the content shown was amended since: it cannot be told from a repeat, and changes nothing either way. */
 const isSamePlacement = (state: OrderState, event: OrderEvent): boolean =>
-  state.contentDigest === event.contentDigest || event.sourceVersion < state.contentVersion;
+  state.contentDigest === event.contentDigest || contentRank(event) < state.contentVersion;
+
+/** Many sources tell whole seconds: an amendment of the same second as its placement is the newer content. */
+const contentRank = (event: OrderEvent): number => 2 * event.sourceVersion + (event.type === 'OrderAmended' ? 1 : 0);
 
 /** While no content was seen, the newest cancellation says what it is about; at the same version the cancellation itself before the wish. */
 function hearsay(state: OrderState, event: OrderEvent): Changes {
@@ -90,7 +98,7 @@ function content(event: OrderEvent) {
     requestedBy: event.requestedBy,
     requestedAt: event.requestedAt,
     analysisJobId: event.analysisJobId,
-    contentVersion: event.sourceVersion,
+    contentVersion: contentRank(event),
   };
 }
 
@@ -103,7 +111,7 @@ function firstState(event: OrderEvent): OrderState {
     placerAuthority: event.placerAuthority,
     ...content(event),
     status: 'pending',
-    contentVersion: hasContent ? event.sourceVersion : -1,
+    contentVersion: hasContent ? contentRank(event) : -1,
     placed: event.type === 'OrderPlaced',
     cancelRequestedVersion: event.type === 'OrderCancelRequested' ? event.sourceVersion : null,
     cancelledVersion: event.type === 'OrderCancelled' ? event.sourceVersion : null,

@@ -25,8 +25,8 @@ const order = (type: OrderEventType, sourceVersion: number, change: Partial<Orde
   ...change,
 });
 
-const placed = order('OrderPlaced', 1);
-const later = fc.integer({ min: 2, max: 6 });
+const placed = order('OrderPlaced', 1, { analysisJobId: 'job' });
+const later = fc.integer({ min: 1, max: 6 });
 const anyEvent = fc.oneof(
   fc.constant(placed),
   later.map((version) => order('OrderAmended', version)),
@@ -91,4 +91,25 @@ test('of two different amendments of one version the first in the log stays', ()
 
 test('an event type this build does not know changes nothing', () => {
   assert.equal(reduceOrder(null, order('Unknown', 1)), null);
+});
+
+test('an amendment of the same second as its placement is the newer content, in either order of arrival', () => {
+  const amended = order('OrderAmended', 1);
+  for (const events of [
+    [placed, amended],
+    [amended, placed],
+    [placed, amended, placed],
+  ]) {
+    const state = fold(reduceOrder, events);
+    assert.equal(state?.note, amended.note);
+    assert.equal(state?.conflicting, false);
+  }
+});
+
+test('an amendment does not lose the job that the placement asked for', () => {
+  for (const events of [
+    [placed, order('OrderAmended', 2)],
+    [order('OrderAmended', 2), placed],
+  ])
+    assert.equal(fold(reduceOrder, events)?.analysisJobId, 'job');
 });
