@@ -5,6 +5,7 @@ import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { apiMetrics } from '../metrics.ts';
 import { createFlush, type FlushReport } from './flush.ts';
 import { createJobMemory } from './job-memory.ts';
+import { createRewindGuard } from './rewind-guard.ts';
 import { sweepDepth } from './sql/sweep-depth.ts';
 import { createStartAt, type FoundGap } from './start-at.ts';
 
@@ -33,19 +34,23 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
     );
   };
 
+  const rewind = createRewindGuard();
   const startAt = createStartAt({ db: postgres, onGap });
 
   return {
     startAt(clusterId, partitions) {
       // What happened to these partitions meanwhile is not known.
       memory.clear();
+      rewind.assigned(partitions);
       return startAt(clusterId, partitions);
     },
     async apply(records, progress) {
       if (progress.length === 0) return;
+      rewind.check(progress);
       const startedAt = performance.now();
       const report = await flush(records, progress);
       metrics.flushSeconds.observe((performance.now() - startedAt) / 1000);
+      rewind.applied(progress);
       count(report);
       report.gaps.forEach(onGap);
       // Tidying must never fail a flush that is committed; the next one tries again.

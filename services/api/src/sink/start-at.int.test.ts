@@ -81,3 +81,13 @@ test('a projection reset under a running sink is fatal, not silently empty', asy
   await resetProjection(under.postgres);
   assert.equal(await codeOf(under.feed(onRequests(5, requested('job-5')))), 'SINK_OFFSET_MISSING fatal');
 });
+
+test('Kafka wiped under a running sink is fatal, not a crowd of repeated records', async () => {
+  assert.equal(await codeOf(under.feed(onRequests(0, requested('job-of-the-new-log')))), 'SINK_LOG_WENT_BACK fatal');
+  await under.sink.startAt(cluster, bounds(0, 9));
+  assert.equal(
+    await codeOf(under.feed(onRequests(0, requested('redelivered')))),
+    'none',
+    'after a new assignment it is a repetition',
+  );
+});
