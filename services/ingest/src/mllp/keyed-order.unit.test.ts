@@ -15,14 +15,13 @@ test('tasks that share a key run in the order of the calls, one at a time; all o
         running.add(key);
         ran.set(key, [...(ran.get(key) ?? []), i]);
       };
-      const work = tasks.map(([own, turns, fails], i) =>
-        order.run(own, async () => {
-          for (const key of own) enter(key, i);
-          for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-          for (const key of own) running.delete(key);
-          if (fails) throw new Error('expected');
-        }),
-      );
+      const task = async ([own, turns, fails]: (typeof tasks)[number], i: number): Promise<void> => {
+        for (const key of own) enter(key, i);
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        for (const key of own) running.delete(key);
+        if (fails) throw new Error('expected');
+      };
+      const work = tasks.map((one, i) => order.run(one[0], () => task(one, i)));
       const results = await Promise.allSettled(work);
       assert.deepEqual(
         results.map((one) => one.status === 'rejected'),

@@ -57,7 +57,7 @@ function missing(): string | false {
 test('a client with a certificate of ours is served, others are refused and counted', {
   skip: missing(),
   timeout: 20_000,
-}, async () => {
+}, async (t) => {
   for (const authority of ['ca', 'stranger']) certificate(authority);
   certificate('server', 'ca');
   certificate('client', 'ca');
