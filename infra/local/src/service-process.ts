@@ -4,7 +4,7 @@
  * Promise: it is ready once `whenReady` resolves (its own /ready says so); it dies with its parent where the kernel offers that (`diesWithParent`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { diesWithParent } from './server-process.ts';
 import { waitFor } from './wait.ts';
@@ -16,6 +16,8 @@ export type ServiceProcessOptions = {
   readonly env: Readonly<Record<string, string>>;
   /** Where its lines are kept; null keeps them in memory only. */
   readonly logFile: string | null;
+  /** Where its pid is kept while it runs, for the next start to find. */
+  readonly pidFile?: string;
   /** Node flags, such as --max-old-space-size. */
   readonly nodeArgs?: readonly string[];
 };
@@ -49,7 +51,12 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
     env: { ...withoutTestRunner(process.env), ...env },
   });
   const output = collectOutput(child, options.logFile);
-  const exited = exitOf(child);
+  const { pidFile } = options;
+  if (pidFile) writeFileSync(pidFile, `${child.pid ?? -1}\n`);
+  const exited = exitOf(child).then((exit) => {
+    if (pidFile) rmSync(pidFile, { force: true });
+    return exit;
+  });
   const opsUrl = `http://127.0.0.1:${env['OPS_PORT'] ?? ''}`;
   const isRunning = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   const isReady = async () => (await fetch(`${opsUrl}/ready`, { signal: AbortSignal.timeout(2000) })).ok;

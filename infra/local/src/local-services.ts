@@ -1,0 +1,108 @@
+/** The services of a local stack as child processes: started together, waited for, restarted when they end by themselves, stopped together. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepRunning } from './keep-running.ts';
+import type { Say } from './local-servers.ts';
+import { isPortFree } from './ports.ts';
+import { endLeftover, isAlive, readPid } from './server-process.ts';
+import { type ServiceProcess, startServiceProcess } from './service-process.ts';
+import { entryOf, mllpChannelFile, type ServerAddresses, type ServiceName, serviceEnv, serviceNames } from './services.ts';
+import type { StartOptions } from './start-options.ts';
+
+export type LocalServices = {
+  stop(): Promise<void>;
+  /** kill -9, for the second Ctrl-C. */
+  kill(): void;
+};
+
+export type LocalServicesInput = {
+  readonly options: StartOptions;
+  readonly addresses: ServerAddresses;
+  readonly keysDir: string;
+  readonly say: Say;
+  readonly stopping: AbortSignal;
+};
+
+const readyDeadlineMs = 90_000;
+
+/** Resolves once all of them are ready; rejects, with all of them stopped, when one is not in time. */
+export async function startLocalServices(input: LocalServicesInput): Promise<LocalServices> {
+  const names = serviceNames.filter((name) => !input.options.without.has(name));
+  await refuseTakenPorts(input.options, names);
+  const current = new Map<ServiceName, ServiceProcess>();
+  const launch = (name: ServiceName): ServiceProcess => {
+    const service = launchService(name, input);
+    current.set(name, service);
+    return service;
+  };
+  const stop = async () => void (await Promise.all([...current.values()].map((service) => service.stop())));
+  const began = performance.now();
+  try {
+    await Promise.all(names.map((name) => launch(name).whenReady(readyDeadlineMs)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  input.say(`services         ${names.join(', ')} ready  ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  for (const name of names) void watch(name, current, launch, input);
+  return {
+    stop,
+    kill: () => {
+      for (const service of current.values()) service.kill('SIGKILL');
+    },
+  };
+}
+
+function watch(
+  name: ServiceName,
+  current: ReadonlyMap<ServiceName, ServiceProcess>,
+  launch: (name: ServiceName) => ServiceProcess,
+  input: LocalServicesInput,
+) {
+  const exited = async () => {
+    const exit = await current.get(name)?.exited;
+    return exit?.signal
+      ? `was ended by ${exit.signal}`
+      : `exited with ${exit?.code}, see ${join(input.options.dataDir, 'logs', `${name}.log`)}`;
+  };
+  const start = async () => void (await launch(name).whenReady(readyDeadlineMs));
+  return keepRunning({ name, kept: { exited, start }, say: input.say, stopping: input.stopping });
+}
+
+function launchService(name: ServiceName, { options, addresses, keysDir }: LocalServicesInput): ServiceProcess {
+  const folder = (part: string): string => {
+    const path = join(options.dataDir, part);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const env = serviceEnv(name, { addresses, ports: options.ports, keysDir, blobDir: folder('blobs'), mllpChannelFile });
+  return startServiceProcess({
+    name,
+    entry: entryOf(name),
+    env,
+    logFile: join(folder('logs'), `${name}.log`),
+    pidFile: join(folder('pids'), `${name}.pid`),
+  });
+}
+
+/** Ends services that an earlier supervisor left behind where the kernel did not. */
+export function endLeftoverServices(dataDir: string): readonly ServiceName[] {
+  return serviceNames.filter((name) => {
+    const pidFile = join(dataDir, 'pids', `${name}.pid`);
+    const pid = readPid(pidFile);
+    const alive = pid !== null && isAlive(pid);
+    endLeftover(pidFile, entryOf(name));
+    return alive;
+  });
+}
+
+async function refuseTakenPorts({ ports }: StartOptions, names: readonly ServiceName[]): Promise<void> {
+  const needed = names.flatMap((name) => [
+    ports.ops[name],
+    ...(name === 'ingest' ? [ports.ingestHttp, ports.mllp] : []),
+    ...(name === 'api' ? [ports.apiHttp] : []),
+  ]);
+  for (const port of needed) {
+    if (!(await isPortFree(port))) throw new Error(`port ${port} is taken: stop what uses it, or use --port-offset`);
+  }
+}

@@ -1,0 +1,37 @@
+/** What a person reads after the sample day. Pure. */
+import type { DayResult } from './play-day.ts';
+import type { Ports } from './start-options.ts';
+
+export const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+
+export const isComplete = (day: DayResult): boolean => day.steps.every((step) => step.why === null);
+
+/** One line that says it all; the last line of `npm start -- --once`. */
+export function summaryLine(day: DayResult): string {
+  const met = day.steps.filter((step) => step.why === null).length;
+  return `${isComplete(day) ? 'ok' : 'FAILED'}: ${met} of ${day.steps.length} steps as expected; ${numbersOf(day)}`;
+}
+
+function numbersOf(day: DayResult): string {
+  const ended = (status: string): number => day.ended.get(status) ?? 0;
+  const sorted = [...day.visibleMs].sort((a, b) => a - b);
+  const times =
+    sorted.length === 0 ? '' : `, accepted to visible p50 ${ms(percentile(sorted, 0.5))} p99 ${ms(percentile(sorted, 0.99))}`;
+  const others = ['abstained', 'cancelled'].flatMap((status) => (ended(status) > 0 ? [`, ${ended(status)} ${status}`] : []));
+  return `${day.accepted} accepted, ${ended('completed')} completed, ${ended('failed')} failed${others.join('')}${times}`;
+}
+
+const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+
+export function linksText(ports: Ports, dataDir: string): string {
+  const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
+  return [
+    `send      ${at(ports.ingestHttp, '/v1/analyses')}   document and try-it-out ${at(ports.ingestHttp, '/docs')}`,
+    `read      ${at(ports.apiHttp, '/v1/analyses')}   document and try-it-out ${at(ports.apiHttp, '/docs')}`,
+    `HL7 v2    127.0.0.1:${ports.mllp} (MLLP)`,
+    `metrics   ${at(ports.ops.ingest, '/metrics')}  ${at(ports.ops.inference, '/metrics')}  ${at(ports.ops.api, '/metrics')}`,
+    `logs      ${dataDir}/logs`,
+    'token     npm run --silent token -- --role doctor',
+  ].join('\n');
+}
