@@ -1,5 +1,7 @@
 /**
- * Which records of a batch still count: those at or beyond the offset the projection stands at, under the lock of this transaction. Pure.
+ * Which records of a batch still count. As a rule all of them (`unfenced`): where the batch begins is where the projection stands, and the
+ * end of the flush makes sure of it (finish-flush.ts). If it does not, the flush is done again under a lock on the offsets, and counts
+ * what lies at or beyond them (`fence`). Pure.
  *
  *   progress ends at or below next_offset          nothing of it counts (a zombie's or repeated flush)
  *   progress starts at or below, ends beyond       records from next_offset on
@@ -24,6 +26,13 @@ export type Fenced = {
   readonly gaps: readonly FoundGap[];
 };
 
+export const unfenced = (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]): Fenced => ({
+  records,
+  offsets: progress,
+  repeated: 0,
+  gaps: progress.flatMap((step) => newGaps(step, step.fromOffset)),
+});
+
 export function fence(
   records: readonly DecodedRecord[],
   progress: readonly PartitionProgress[],
@@ -33,20 +42,19 @@ export function fence(
   for (const step of progress) refuseGaps(step, nextOffsets.get(nameOf(step)));
   const isNew = (record: DecodedRecord): boolean =>
     record.offset >= (nextOffsets.get(nameOf(record)) ?? Number.POSITIVE_INFINITY);
-  const offsets = progress.filter((step) => step.nextOffset > (nextOffsets.get(nameOf(step)) ?? 0));
+  const moving = progress.filter((step) => step.nextOffset > (nextOffsets.get(nameOf(step)) ?? 0));
+  const storedOf = (step: TopicPartition): number => nextOffsets.get(nameOf(step)) ?? 0;
   const kept = records.every(isNew) ? records : records.filter(isNew);
   return {
     records: kept,
-    offsets,
+    offsets: moving.map((step) => ({ ...step, fromOffset: storedOf(step) })),
     repeated: records.length - kept.length,
-    gaps: offsets.flatMap((step) => newGaps(step, nextOffsets)),
+    gaps: moving.flatMap((step) => newGaps(step, storedOf(step))),
   };
 }
 
-function newGaps({ topic, partition, gaps }: PartitionProgress, nextOffsets: ReadonlyMap<string, number>): readonly FoundGap[] {
-  const stored = nextOffsets.get(nameOf({ topic, partition })) ?? 0;
-  return gaps.filter(({ toOffset }) => toOffset > stored).map((gap) => ({ topic, partition, ...gap }));
-}
+const newGaps = ({ topic, partition, gaps }: PartitionProgress, stored: number): readonly FoundGap[] =>
+  gaps.filter(({ toOffset }) => toOffset > stored).map((gap) => ({ topic, partition, ...gap }));
 
 function refuseGaps(step: PartitionProgress, nextOffset: number | undefined): void {
   if (nextOffset === undefined)

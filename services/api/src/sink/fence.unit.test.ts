@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { topics } from '@clinstream/contracts';
 import type { AppError } from '@clinstream/runtime/errors';
 import { onRequests, progressOf, recordOf, requested } from '../../test/events.ts';
-import { fence } from './fence.ts';
+import { fence, unfenced } from './fence.ts';
 
 const topic = topics.requests.routine;
 const records = (from: number, to: number) =>
@@ -32,4 +32,10 @@ test('a jump and a partition without an offset are fatal', () => {
     }
   });
   assert.deepEqual(codes, ['SINK_OFFSET_GAP', 'SINK_OFFSET_MISSING']);
+});
+
+test('on trust everything counts, and the end of the flush knows where the batch began', () => {
+  const batch = records(3, 5);
+  const fenced = unfenced(batch, progressOf(batch));
+  assert.deepEqual([offsetsOf(fenced), fenced.offsets[0]?.fromOffset, fenced.offsets[0]?.nextOffset], [[3, 4], 3, 5]);
 });

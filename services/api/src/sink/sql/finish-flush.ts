@@ -1,6 +1,7 @@
 /**
- * Ends a flush: moves the offsets, moves the queue counts, and tells who waits. One statement, because each costs a round trip and a lone
- * stat result waits for them all.
+ * Ends a flush: moves the offsets from where the flush believed them, moves the queue counts, and tells who waits. One statement, because
+ * each costs a round trip and a lone stat result waits for them all. Returns how many offsets moved: fewer than asked for means that
+ * another flush was there first, and this one must be rolled back.
  * Counts that fall to zero go when the next flush of their lane and partition finds them so: deleting a row and changing it in one
  * statement is not defined.
  */
@@ -14,18 +15,20 @@ export const finishFlushStatement = {
   name: 'sink finish flush',
   text: `WITH moved AS (
   UPDATE api.sink_offset o SET next_offset = p.next_offset, updated_at = now()
-  FROM unnest($2::text[], $3::integer[], $4::bigint[]) AS p(topic, partition, next_offset)
-  WHERE o.cluster_id = $1 AND o.topic = p.topic AND o.partition = p.partition
+  FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[]) AS p(topic, partition, from_offset, next_offset)
+  WHERE o.cluster_id = $1 AND o.topic = p.topic AND o.partition = p.partition AND o.next_offset = p.from_offset
+  RETURNING 1
 ), depth AS (
   INSERT INTO api.queue_depth AS d (lane, partition, requested_second, waiting, running)
-  SELECT * FROM unnest($5::text[], $6::integer[], $7::bigint[], $8::integer[], $9::integer[])
+  SELECT * FROM unnest($6::text[], $7::integer[], $8::bigint[], $9::integer[], $10::integer[])
   ON CONFLICT (lane, partition, requested_second)
   DO UPDATE SET waiting = d.waiting + excluded.waiting, running = d.running + excluded.running
 )
-SELECT pg_notify('${notifyChannel}', $10) WHERE $10 <> ''`,
+SELECT (SELECT count(*) FROM moved) AS moved, CASE WHEN $11 <> '' THEN pg_notify('${notifyChannel}', $11) END`,
 };
 
-export type Offset = TopicPartition & { readonly nextOffset: number };
+/** `fromOffset`: where the partition must stand now. */
+export type Offset = TopicPartition & { readonly fromOffset: number; readonly nextOffset: number };
 export type FlushEnd = {
   readonly clusterId: string;
   readonly offsets: readonly Offset[];
@@ -34,11 +37,12 @@ export type FlushEnd = {
   readonly notice: string;
 };
 
-export async function finishFlush(tx: Queryable, { clusterId, offsets, depth, notice }: FlushEnd): Promise<void> {
-  await tx.query(finishFlushStatement, [
+export async function finishFlush(tx: Queryable, { clusterId, offsets, depth, notice }: FlushEnd): Promise<number> {
+  const { rows } = await tx.query<{ moved: number }>(finishFlushStatement, [
     clusterId,
     offsets.map((offset) => offset.topic),
     offsets.map((offset) => offset.partition),
+    offsets.map((offset) => offset.fromOffset),
     offsets.map((offset) => offset.nextOffset),
     depth.map((change) => change.lane),
     depth.map((change) => change.partition),
@@ -47,4 +51,5 @@ export async function finishFlush(tx: Queryable, { clusterId, offsets, depth, no
     depth.map((change) => change.running),
     notice,
   ]);
+  return rows[0]?.moved ?? 0;
 }
