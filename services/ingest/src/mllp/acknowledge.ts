@@ -8,7 +8,7 @@
  */
 import { conditions, type Fault } from '../domain/hl7/faults.ts';
 import { type AnswerWish, type Header, isEnhanced, type Version, versionOf } from '../domain/hl7/header.ts';
-import { escapeText, rawField, type Segment, standardSeparators, textAt } from '../domain/hl7/tokens.ts';
+import { escapeText, rawField, type Segment, type Separators, standardSeparators, textAt } from '../domain/hl7/tokens.ts';
 
 export type Verdict =
   /** Taken: every event confirmed, the message kept. */
@@ -117,66 +117,66 @@ type Parts = {
 };
 
 function compose(input: AnswerInput, parts: Parts): Buffer {
-  const separators = input.wireHeader?.separators ?? standardSeparators;
-  const version = versionOf(input.header.version) ?? 'modern';
-  const fault = parts.fault;
+  const form: Form = {
+    separators: input.wireHeader?.separators ?? standardSeparators,
+    version: versionOf(input.header.version) ?? 'modern',
+  };
   const segments = [
-    headerSegment(input, parts, version),
-    acknowledgementSegment(input, parts, version),
-    ...(fault === null ? [] : [errorSegment(fault, version)]),
+    headerSegment(input, parts, form),
+    acknowledgementSegment(input, parts, form),
+    ...(parts.fault === null ? [] : [errorSegment(parts.fault, form)]),
     ...orderSegments(parts.orders),
   ];
-  const text = segments.map((fields) => `${join(fields, separators.field)}\r`).join('');
+  const text = segments.map((fields) => `${join(fields, form.separators.field)}\r`).join('');
   // What is repeated must not end our own frame.
   return Buffer.from(text.replaceAll('\u000b', '').replaceAll('\u001c', ''), 'latin1');
+}
 
-  function headerSegment(from: AnswerInput, { type, event, suffix }: Parts, grade: Version): string[] {
-    const msh = from.wireHeader;
-    const raw = (field: number): string => (msh === null ? '' : rawField(msh, field));
-    const trigger = event ?? (msh === null ? '' : escapeText(textAt(msh, 9, { component: 2 }), separators));
-    const types = grade === 'old' ? [type, trigger] : [type, trigger, event === undefined ? 'ACK' : `${type}_${event}`];
-    const encoding = [separators.component, separators.repetition, separators.escape, separators.subcomponent].join('');
+/** How the peer writes: its separators, and what its version can say. */
+type Form = { readonly separators: Separators; readonly version: Version };
+
+function headerSegment(
+  { wireHeader, header, messageId, now }: AnswerInput,
+  parts: Parts,
+  { separators, version }: Form,
+): string[] {
+  const raw = (field: number): string => (wireHeader === null ? '' : rawField(wireHeader, field));
+  const sentEvent = wireHeader === null ? '' : escapeText(textAt(wireHeader, 9, { component: 2 }), separators);
+  const structure = parts.event === undefined ? 'ACK' : `${parts.type}_${parts.event}`;
+  const types = [parts.type, parts.event ?? sentEvent, ...(version === 'old' ? [] : [structure])];
+  const encoding = [separators.component, separators.repetition, separators.escape, separators.subcomponent].join('');
+  return [
+    'MSH',
+    encoding,
+    ...[raw(5), raw(6), raw(3), raw(4)],
+    stamp(now),
+    '',
+    join(
+      types.filter((part) => part !== ''),
+      separators.component,
+    ),
     // Control ids of 2.3 and 2.4 hold 20 characters.
-    const controlId = `${from.messageId.replaceAll('-', '').slice(0, 19)}${suffix}`;
-    const known = versionOf(from.header.version) === null ? '2.5.1' : raw(12);
-    return [
-      'MSH',
-      encoding,
-      ...[raw(5), raw(6), raw(3), raw(4)],
-      stamp(from.now),
-      '',
-      join(
-        types.filter((part) => part !== ''),
-        separators.component,
-      ),
-      controlId,
-      raw(11) || 'P',
-      known,
-      ...['', '', '', '', '', raw(18)],
-    ];
-  }
+    `${messageId.replaceAll('-', '').slice(0, 19)}${parts.suffix}`,
+    raw(11) || 'P',
+    versionOf(header.version) === null ? '2.5.1' : raw(12),
+    ...['', '', '', '', '', raw(18)],
+  ];
+}
 
-  function acknowledgementSegment(from: AnswerInput, { code, fault: why }: Parts, grade: Version): string[] {
-    const controlId = from.wireHeader === null ? '' : rawField(from.wireHeader, 10);
-    if (grade === 'modern' || why === null) return ['MSA', code, controlId];
-    return ['MSA', code, controlId, escapeText(why.code, separators), '', '', conditionText(why, separators.component)];
-  }
+function acknowledgementSegment({ wireHeader }: AnswerInput, { code, fault }: Parts, { separators, version }: Form): string[] {
+  const controlId = wireHeader === null ? '' : rawField(wireHeader, 10);
+  if (version === 'modern' || fault === null) return ['MSA', code, controlId];
+  return ['MSA', code, controlId, escapeText(fault.code, separators), '', '', conditionText(fault, separators.component)];
+}
 
-  function errorSegment(why: Fault, grade: Version): string[] {
-    const { segment, occurrence, field } = why.location;
-    const place = [segment, String(occurrence), ...(field === 0 ? [] : [String(field)])];
-    if (grade === 'modern') {
-      const location = join(place, separators.component);
-      return ['ERR', '', location, conditionText(why, separators.component), 'E', escapeText(why.code, separators)];
-    }
-    const full = [
-      segment,
-      String(occurrence),
-      field === 0 ? '' : String(field),
-      conditionText(why, separators.subcomponent || ' '),
-    ];
-    return ['ERR', join(full, separators.component)];
+function errorSegment(fault: Fault, { separators, version }: Form): string[] {
+  const { segment, occurrence, field } = fault.location;
+  const place = [segment, String(occurrence), field === 0 ? '' : String(field)];
+  if (version === 'modern') {
+    const condition = conditionText(fault, separators.component);
+    return ['ERR', '', join(place, separators.component), condition, 'E', escapeText(fault.code, separators)];
   }
+  return ['ERR', join([...place, conditionText(fault, separators.subcomponent || ' ')], separators.component)];
 }
 
 /** As little as ORL and ORR must have: who, which number, what was asked. ORC-7 is required in 2.3. */

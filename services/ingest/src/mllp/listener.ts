@@ -37,8 +37,8 @@ export type ListenerHandlers = {
   onFrame: ConnectionHandlers['onFrame'];
   onOpened(): void;
   onClosed(summary: ConnectionSummary): void;
-  /** Too many connections, or a TLS handshake that failed. */
-  onRefused(why: 'full' | 'handshake'): void;
+  /** Too many connections, a TLS handshake that failed, or an operating system that has no more to give. */
+  onRefused(why: 'full' | 'handshake' | 'system'): void;
 };
 
 export type Listener = Component & { /** The port bound, after start. */ port(): number };
@@ -71,6 +71,7 @@ export function createListener(options: ListenerOptions, handlers: ListenerHandl
     server.on('drop', () => handlers.onRefused('full'));
     server.on('tlsClientError', () => handlers.onRefused('handshake'));
     await listening(server, options);
+    server.on('error', () => handlers.onRefused('system'));
     readiness = { ready: true };
   }
 
@@ -133,7 +134,6 @@ function listening(server: Server, { host, port, name }: ListenerOptions): Promi
     );
     server.listen(port, host, () => {
       server.removeAllListeners('error');
-      server.on('error', () => undefined);
       resolve();
     });
   });

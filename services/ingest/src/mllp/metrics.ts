@@ -12,7 +12,7 @@ export const mllpMetrics = defineMetrics({
   refused: {
     kind: 'counter',
     name: 'clinstream_mllp_connections_refused_total',
-    help: 'Connections not taken: too many open, or a TLS handshake that failed.',
+    help: 'Connections not taken: too many open, a TLS handshake that failed, or no file descriptors left.',
     labels: ['channel', 'reason'],
   },
   messages: {
