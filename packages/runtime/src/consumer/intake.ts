@@ -28,6 +28,8 @@ export type IntakeOptions = {
   readonly pause: (partition: TopicPartition) => void;
   readonly resume: (partition: TopicPartition) => void;
   readonly seek: (partition: TopicPartition, offset: number) => void;
+  /** How often a waiting batch heartbeats. */
+  readonly heartbeatMs?: number;
 };
 
 export type Intake = {
@@ -53,7 +55,7 @@ type Reading = {
   wasOutOfRange: boolean;
 };
 
-const heartbeatCheckMs = 1_000;
+const defaultHeartbeatMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { room, offsets, metrics, log, handler } = options;
@@ -82,7 +84,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const waitFor = async (isReady: () => boolean, batch: FetchedBatch, lease: Lease): Promise<boolean> => {
     while (!isReady()) {
       handler.pump();
-      await room.waitForRoom(heartbeatCheckMs);
+      await room.waitForRoom(options.heartbeatMs ?? defaultHeartbeatMs);
       if (isClosed || !lease.isOwned || batch.isStale()) return false;
       if (!isReady() && !(await batch.heartbeat())) return false;
     }
