@@ -96,9 +96,7 @@ function missingPrerequisites(needs) {
   if (!needs.includes('kafka') || !needsEmbeddedKafka()) return problems;
   const java = javaMajor();
   if (java === null)
-    problems.push(
-      'Java 17 or newer is needed and `java` was not found: install a JRE, e.g. `apt install openjdk-17-jre-headless`',
-    );
+    problems.push('Java 17 or newer is needed and `java` was not found: install a JDK, e.g. `apt install default-jdk-headless`');
   else if (java < 17)
     problems.push(`Java 17 or newer is needed, \`java\` is ${java}: install a JRE, e.g. \`apt install openjdk-17-jre-headless\``);
   const haveJars = existsSync(kafkaFolder());
