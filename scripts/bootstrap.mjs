@@ -6,7 +6,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,7 +39,7 @@ const commands = {
     usage: 'npm run bench -- NAME [--json]',
     meaning: 'one benchmark; without a name, the list',
     needs: ['packages', 'kafka'],
-    run: runBench,
+    run: (args) => runTypeScript('test/bench/run.ts', args),
   },
   token: {
     usage: 'npm run token -- --role doctor [--client ID]',
@@ -272,16 +272,4 @@ async function runGenerators(args) {
     worst = Math.max(worst, code);
   }
   return worst;
-}
-
-function runBench([name, ...args]) {
-  const folder = join(root, 'test/bench');
-  const names = existsSync(folder)
-    ? readdirSync(folder).flatMap((file) => /^([a-z0-9-]+)\.bench\.ts$/.exec(file)?.[1] ?? [])
-    : [];
-  if (name === undefined || !names.includes(name)) {
-    console.log(`npm run bench -- NAME [--json]\n\nNames: ${names.join(', ') || '(none yet)'}`);
-    return name === undefined || name === '--help' ? 0 : 2;
-  }
-  return runTypeScript(`test/bench/${name}.bench.ts`, args);
 }
