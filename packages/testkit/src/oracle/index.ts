@@ -1,0 +1,10 @@
+export { type HttpDoor, postAnalysis } from './doors.ts';
+export { judge } from './judge.ts';
+export { type Answer, createLedger, type Ledger } from './ledger.ts';
+export { isRefusal, type Load, type LoadOptions, startLoad } from './load.ts';
+export { analysisBody, type Cases, patientKeyFor, readCases } from './payloads.ts';
+export { formatFindings, formatVerdict } from './print.ts';
+export { createRandom, type Random } from './random.ts';
+export { createReader, type Reader } from './reader.ts';
+export * from './types.ts';
+export { startWatcher, type Watcher } from './watcher.ts';

@@ -1,0 +1,203 @@
+/** The judge finds what is planted, each kind by its own name, and nothing where all is well. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from './judge.ts';
+import { formatFindings, formatVerdict } from './print.ts';
+import {
+  type Evidence,
+  type Finding,
+  findings,
+  isClean,
+  type SeenJob,
+  type SeenResult,
+  type SentJob,
+  type SentResult,
+} from './types.ts';
+
+const sentJob = (number: number, changes: Partial<SentJob> = {}): SentJob => ({
+  door: 'http',
+  orderId: `o${number}`,
+  patientKey: 'p',
+  lane: 'stat',
+  firstSentAt: number * 10,
+  acknowledgedAt: number * 10 + 5,
+  position: `analysis.requests.stat.v1:0:${number}`,
+  expected: { label: 'benign', probability: number / 100 },
+  ...changes,
+});
+const seenJob = (number: number, changes: Partial<SeenJob> = {}): SeenJob => ({
+  jobId: `j${number}`,
+  orderId: `o${number}`,
+  patientKey: 'p',
+  status: 'completed',
+  label: 'benign',
+  probability: number / 100,
+  failure: null,
+  version: 2,
+  ...changes,
+});
+const sentResult = (version: number, changes: Partial<SentResult> = {}): SentResult => ({
+  door: 'mllp',
+  observationId: 'r',
+  patientKey: 'p',
+  version,
+  value: version,
+  firstSentAt: version * 10,
+  acknowledgedAt: version * 10 + 5,
+  ...changes,
+});
+const seenResult = (changes: Partial<SeenResult> = {}): SeenResult => ({
+  observationId: 'r',
+  patientKey: 'p',
+  value: 2,
+  version: 2,
+  ...changes,
+});
+
+const good: Evidence = {
+  jobs: [1, 2, 3].map((number) => sentJob(number)),
+  results: [sentResult(1), sentResult(2)],
+  finalJobs: [1, 2, 3].map((number) => seenJob(number)),
+  finalResults: [seenResult()],
+  snapshots: [
+    {
+      patientKey: 'p',
+      at: 1,
+      jobs: [seenJob(1), seenJob(2, { status: 'queued', version: 1, probability: null })],
+      results: [seenResult({ value: 1, version: 1 })],
+    },
+    { patientKey: 'p', at: 2, jobs: [seenJob(1), seenJob(2)], results: [seenResult()] },
+  ],
+  endsInLog: [['o1', 'o2', 'o3']],
+  progressOf: new Map(),
+};
+const onlyFound = (evidence: Partial<Evidence>): readonly Finding[] => {
+  const verdict = judge({ ...good, ...evidence });
+  return findings.filter((finding) => verdict.found[finding].length > 0);
+};
+const replaced = <T>(list: readonly T[], index: number, ...by: readonly T[]): readonly T[] => list.toSpliced(index, 1, ...by);
+
+test('all is well', () => {
+  const verdict = judge(good);
+  assert.ok(isClean(verdict), formatFindings(verdict).join('\n'));
+  assert.equal(verdict.acknowledged, 5);
+  assert.equal(verdict.pairs, 2);
+  assert.match(formatVerdict(verdict), /^acknowledged 5 · lost 0 doubled 0 invented 0 wrong 0 disordered 0 stale 0 half 0 /);
+});
+
+test('a planted loss: an acknowledged job that is not there, or never ended', () => {
+  assert.deepEqual(onlyFound({ finalJobs: replaced(good.finalJobs, 1) }), ['lost']);
+  assert.deepEqual(onlyFound({ finalJobs: replaced(good.finalJobs, 1, seenJob(2, { status: 'queued', version: 1 })) }), ['lost']);
+});
+
+test('a planted loss: an acknowledged result that is not there', () => {
+  assert.deepEqual(onlyFound({ finalResults: [] }), ['lost']);
+});
+
+test('a planted duplicate: two jobs for one sending, more versions than events, two rows of a result', () => {
+  assert.deepEqual(onlyFound({ finalJobs: [...good.finalJobs, seenJob(2, { jobId: 'j9' })] }), ['doubled']);
+  assert.deepEqual(onlyFound({ finalJobs: replaced(good.finalJobs, 1, seenJob(2, { version: 3 })) }), ['doubled']);
+  assert.deepEqual(
+    onlyFound({ finalJobs: replaced(good.finalJobs, 1, seenJob(2, { version: 3 })), progressOf: new Map([['j2', 1]]) }),
+    [],
+  );
+  assert.deepEqual(onlyFound({ finalResults: [seenResult(), seenResult()] }), ['doubled']);
+  assert.deepEqual(onlyFound({ finalResults: [seenResult({ version: 3 })] }), ['doubled']);
+});
+
+test('a planted invention: a job or a result that nobody sent', () => {
+  assert.deepEqual(onlyFound({ finalJobs: [...good.finalJobs, seenJob(9)] }), ['invented']);
+  assert.deepEqual(onlyFound({ finalJobs: [...good.finalJobs, seenJob(9, { orderId: null })] }), ['invented']);
+  assert.deepEqual(onlyFound({ finalResults: [seenResult(), seenResult({ observationId: 'x' })] }), ['invented']);
+  assert.deepEqual(onlyFound({ finalJobs: [...good.finalJobs, seenJob(9)], foreign: new Set(['o9']) }), []);
+});
+
+test('a planted wrong payload: probability, label, patient, failure, value', () => {
+  for (const changes of [
+    { probability: 0.5 },
+    { probability: null },
+    { label: 'malignant' },
+    { patientKey: 'q' },
+    { status: 'failed', failure: 'X' },
+  ])
+    assert.deepEqual(onlyFound({ finalJobs: replaced(good.finalJobs, 1, seenJob(2, changes)) }), ['wrong']);
+  assert.deepEqual(onlyFound({ finalResults: [seenResult({ patientKey: 'q' })] }), ['wrong']);
+  assert.deepEqual(onlyFound({ finalResults: [seenResult({ value: 7 })] }), ['invented']);
+});
+
+test('a failure counts as an end where the fault may cause it', () => {
+  const failed = replaced(good.finalJobs, 1, seenJob(2, { status: 'failed', failure: 'X' }));
+  assert.ok(isClean(judge({ ...good, finalJobs: failed }, { mayFailWith: ['X'] })));
+  assert.ok(!isClean(judge({ ...good, finalJobs: failed }, { mayFailWith: ['Y'] })));
+});
+
+test('a planted swap: in the requests, in the results, in what a reader saw', () => {
+  const position = 'analysis.requests.stat.v1:0:0';
+  assert.deepEqual(onlyFound({ jobs: replaced(good.jobs, 1, sentJob(2, { position })) }), ['disordered']);
+  assert.deepEqual(onlyFound({ jobs: replaced(good.jobs, 1, sentJob(2, { position: 'analysis.requests.stat.v1:1:7' })) }), [
+    'disordered',
+  ]);
+  assert.deepEqual(onlyFound({ endsInLog: [['o2', 'o1', 'o3']] }), ['disordered']);
+  assert.deepEqual(onlyFound({ endsInLog: [['o1', 'o3'], ['o2']] }), ['disordered']);
+  const queued = seenJob(1, { status: 'queued', version: 1, probability: null });
+  assert.deepEqual(onlyFound({ snapshots: [{ patientKey: 'p', at: 1, jobs: [queued, seenJob(2)], results: [] }] }), [
+    'disordered',
+  ]);
+  assert.deepEqual(onlyFound({ snapshots: [{ patientKey: 'p', at: 1, jobs: [seenJob(2)], results: [] }] }), ['disordered']);
+});
+
+test('a swap far apart is found through its neighbours', () => {
+  assert.deepEqual(onlyFound({ endsInLog: [['o3', 'o1', 'o2']] }), ['disordered']);
+});
+
+test('no order is promised across lanes and patients, before the acknowledgement, or by retries of what never was acknowledged', () => {
+  const swapped = { endsInLog: [['o2', 'o1', 'o3']] };
+  for (const changes of [
+    { lane: 'routine' as const, position: null },
+    { acknowledgedAt: 25 },
+    { acknowledgedAt: null },
+    { acknowledgedAt: 100 },
+  ]) {
+    const jobs = replaced(good.jobs, 0, sentJob(1, changes));
+    assert.deepEqual(onlyFound({ ...swapped, jobs }), [], JSON.stringify(changes));
+  }
+});
+
+test('a repeated A still comes before a B that was sent after its acknowledgement', () => {
+  const jobs = replaced(good.jobs, 0, sentJob(1, { firstSentAt: 0, acknowledgedAt: 19 }));
+  assert.deepEqual(onlyFound({ jobs, endsInLog: [['o2', 'o1', 'o3']] }), ['disordered']);
+});
+
+test('a planted stale state: versions, ends, content or rows that go back', () => {
+  const after = (job: SeenJob | null): readonly Finding[] =>
+    onlyFound({
+      snapshots: [
+        ...good.snapshots,
+        { patientKey: 'p', at: 3, jobs: [seenJob(1), ...(job ? [job] : [])], results: [seenResult()] },
+      ],
+    });
+  assert.deepEqual(after(seenJob(2)), []);
+  assert.deepEqual(after(seenJob(2, { version: 1 })), ['stale']);
+  assert.deepEqual(after(seenJob(2, { version: 3, status: 'running' })), ['stale']);
+  assert.deepEqual(after(seenJob(2, { probability: 0.9 })), ['stale']);
+  assert.deepEqual(after(null), ['stale']);
+});
+
+test('a planted stale result: an older version stands, or was seen after a newer one', () => {
+  assert.deepEqual(onlyFound({ finalResults: [seenResult({ value: 1, version: 1 })] }), ['stale']);
+  const back = { patientKey: 'p', at: 3, jobs: [seenJob(1), seenJob(2)], results: [seenResult({ value: 1, version: 3 })] };
+  assert.deepEqual(onlyFound({ snapshots: [...good.snapshots, back] }), ['stale']);
+});
+
+test('what was not acknowledged is there in full or not at all', () => {
+  const jobs = replaced(good.jobs, 2, sentJob(3, { acknowledgedAt: null, position: null }));
+  assert.equal(judge({ ...good, jobs }).unacknowledgedThere, 1);
+  assert.equal(judge({ ...good, jobs, finalJobs: good.finalJobs.slice(0, 2) }).unacknowledgedAbsent, 1);
+  assert.deepEqual(onlyFound({ jobs, finalJobs: good.finalJobs.slice(0, 2), endsInLog: [] }), []);
+  assert.deepEqual(onlyFound({ jobs, finalJobs: replaced(good.finalJobs, 2, seenJob(3, { status: 'queued', version: 1 })) }), [
+    'half',
+  ]);
+  const results = replaced(good.results, 1, sentResult(2, { acknowledgedAt: null }));
+  assert.equal(judge({ ...good, results }).unacknowledgedThere, 1);
+  assert.equal(judge({ ...good, results, finalResults: [seenResult({ value: 1, version: 1 })] }).unacknowledgedAbsent, 1);
+});

@@ -1,0 +1,100 @@
+/** The API as a reader uses it: all jobs, one patient's jobs, one patient's results, one fresh job. */
+import type { SeenJob, SeenResult, Snapshot } from './types.ts';
+
+export type Reader = {
+  /** Everything requested at or after that time. Rejects when the API does not answer. */
+  allJobs(fromEpochMs: number): Promise<readonly SeenJob[]>;
+  patientJobs(patientKey: string): Promise<readonly SeenJob[]>;
+  patientResults(patientKey: string): Promise<readonly SeenResult[]>;
+  snapshot(patientKey: string, now: () => number): Promise<Snapshot>;
+  /** Status of a job, waiting up to `waitSeconds` for its end; null when the API does not answer or does not know it. */
+  statusOf(jobId: string, waitSeconds: number): Promise<string | null>;
+};
+
+export type ReaderOptions = { readonly url: string; readonly token: string; readonly timeoutMs: number };
+
+type Analysis = {
+  readonly jobId: string;
+  readonly orderId: string | null;
+  readonly patientKey: string | null;
+  readonly status: string;
+  readonly version: number;
+  readonly prediction: { readonly label: string; readonly probability: number } | null;
+  readonly failure: { readonly code: string } | null;
+};
+type Observation = {
+  readonly observationId: string;
+  readonly patientKey: string;
+  readonly version: number;
+  readonly value: { readonly numeric: number | null };
+};
+type Page = { readonly items: readonly Analysis[]; readonly next: string | null };
+type Timeline = { readonly items: readonly { readonly observation?: Observation }[] };
+
+export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
+  const get = async (path: string, patience = timeoutMs): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(`${url}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(patience),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  const getOk = async <T>(path: string): Promise<T> => {
+    const { status, body } = await get(path);
+    if (status !== 200) throw new Error(`GET ${path}: ${status}`);
+    return body as T;
+  };
+  const patientJobs: Reader['patientJobs'] = async (patientKey) =>
+    (await getOk<Page>(`/v1/analyses?limit=200&patient=${encodeURIComponent(patientKey)}`)).items.map(seenJob);
+  const patientResults: Reader['patientResults'] = async (patientKey) => {
+    const { status, body } = await get(`/v1/patients/${encodeURIComponent(patientKey)}/timeline?limit=200`);
+    if (status === 404) return [];
+    if (status !== 200) throw new Error(`timeline: ${status}`);
+    return (body as Timeline).items.flatMap(({ observation }) => (observation ? [seenResult(observation)] : []));
+  };
+  return {
+    async allJobs(fromEpochMs) {
+      const all: SeenJob[] = [];
+      const from = `/v1/analyses?limit=200&from=${encodeURIComponent(new Date(fromEpochMs).toISOString())}`;
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const page: Page = await getOk<Page>(cursor === '' ? from : `${from}&cursor=${encodeURIComponent(cursor)}`);
+        all.push(...page.items.map(seenJob));
+        cursor = page.next;
+      }
+      return all;
+    },
+    patientJobs,
+    patientResults,
+    async snapshot(patientKey, now) {
+      const at = now();
+      const jobs = await patientJobs(patientKey);
+      return { patientKey, at, jobs, results: await patientResults(patientKey) };
+    },
+    async statusOf(jobId, waitSeconds) {
+      try {
+        const { status, body } = await get(`/v1/analyses/${jobId}?wait=${waitSeconds}`, waitSeconds * 1000 + timeoutMs);
+        return status === 200 ? (body as Analysis).status : null;
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+const seenJob = ({ jobId, orderId, patientKey, status, version, prediction, failure }: Analysis): SeenJob => ({
+  jobId,
+  orderId,
+  patientKey,
+  status,
+  version,
+  label: prediction?.label ?? null,
+  probability: prediction?.probability ?? null,
+  failure: failure?.code ?? null,
+});
+
+const seenResult = ({ observationId, patientKey, version, value }: Observation): SeenResult => ({
+  observationId,
+  patientKey,
+  version,
+  value: value.numeric,
+});
