@@ -1,16 +1,16 @@
 /**
  * From fetched batches to handed-over records: skips what was admitted before, waits when full (heartbeating), pauses a partition whose
- * uncommitted span is too long or whose next record is not due, goes where the handler wants to begin, and notices gaps.
+ * uncommitted span is too long or whose next record is not due. Where to read is decided in positions.ts.
  */
 import type { KafkaMessage } from 'kafkajs';
 import type { AppError } from '../errors/app-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { FetchedBatch } from './kafka-session.ts';
 import type { AssignmentChange, Lease, OffsetTracker } from './offset-tracker.ts';
+import { createPositions } from './positions.ts';
 import type { ReadingMetrics } from './reading-metrics.ts';
 import type { RecordHandler } from './record-consumer.ts';
 import type { Room } from './room.ts';
-import { askWhereToBegin } from './starting.ts';
 import { createTrackedRecord, type TrackedRecord } from './tracked-record.ts';
 import type { ConsumerLimits, TopicPartition } from './types.ts';
 
@@ -44,32 +44,21 @@ export type Intake = {
   close(): void;
 };
 
-/** What we know of a lease beyond its offsets. */
-type Reading = {
-  /** Resolved once the handler said where to begin. */
-  starting: Promise<void> | null;
-  /** Where the handler wants to begin; null once we are there. */
-  wanted: number | null;
-  hasSought: boolean;
-  /** kafkajs said that our position was outside the log. */
-  wasOutOfRange: boolean;
-};
-
 const defaultHeartbeatMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { room, offsets, metrics, log, handler } = options;
-  const readings = new Map<Lease, Reading>();
+  const positions = createPositions({
+    offsets,
+    metrics,
+    log,
+    seek: options.seek,
+    startAt: handler.startAt ?? null,
+    onReset: (lease) => handler.lost([lease]),
+  });
   /** Held back until a time (epoch ms), or, with Infinity, until their span shrinks. */
   const heldBack = new Map<Lease, number>();
   let isClosed = false;
-  let isStarting = 0;
-
-  const readingOf = (lease: Lease): Reading => {
-    const known = readings.get(lease) ?? { starting: null, wanted: null, hasSought: false, wasOutOfRange: false };
-    readings.set(lease, known);
-    return known;
-  };
 
   const hold = (lease: Lease, until: number): void => {
     heldBack.set(lease, until);
@@ -128,90 +117,23 @@ export function createIntake(options: IntakeOptions): Intake {
     return true;
   };
 
-  /** Compares where the fetch began with where we must go on. The lease to admit under, or null when kafkajs was sent elsewhere. */
-  const reconcile = (lease: Lease, batch: FetchedBatch): Lease | null => {
-    const reading = readingOf(lease);
-    const expected = reading.wanted ?? lease.tracker.next();
-    if (reading.wasOutOfRange) return afterReset(lease, reading, batch.fetchedOffset, expected);
-    if (expected === null || batch.fetchedOffset === expected) {
-      reading.wanted = null;
-      return lease;
-    }
-    if (reading.wanted !== null) return goTo(lease, reading, batch.fetchedOffset, reading.wanted);
-    return lease;
-  };
-
-  const goTo = (lease: Lease, reading: Reading, fetchedOffset: number, wanted: number): Lease | null => {
-    if (reading.hasSought) {
-      noteGap(lease, wanted, fetchedOffset);
-      reading.wanted = null;
-      return lease;
-    }
-    reading.hasSought = true;
-    options.seek(lease, wanted);
-    return null;
-  };
-
-  const afterReset = (lease: Lease, reading: Reading, fetchedOffset: number, expected: number | null): Lease => {
-    reading.wasOutOfRange = false;
-    reading.wanted = null;
-    if (expected !== null && fetchedOffset < expected) {
-      const renewed = offsets.renew(lease);
-      handler.lost([lease]);
-      return renewed;
-    }
-    if (expected !== null) noteGap(lease, expected, fetchedOffset);
-    return lease;
-  };
-
-  const noteGap = (lease: Lease, expected: number, found: number): void => {
-    if (found <= expected) return;
-    metrics.gap(lease.topic, found - expected);
-    log.error(
-      {
-        code: 'LOG_GAP',
-        topic: lease.topic,
-        partition: lease.partition,
-        fromOffset: expected,
-        nextOffset: found,
-        count: found - expected,
-      },
-      'records are gone from the log before they were read',
-    );
-  };
-
   return {
     assigned({ gained, lost }, signal, onFatal) {
-      for (const lease of lost) {
-        readings.delete(lease);
-        if (heldBack.has(lease)) release(lease);
-      }
-      if (!handler.startAt || gained.length === 0) return;
-      isStarting++;
-      const starting = askWhereToBegin(gained, handler.startAt, { signal, onFatal, log }).then((answers) => {
-        for (const [lease, offset] of answers) readingOf(lease).wanted = offset;
-        isStarting--;
-        for (const lease of gained) readingOf(lease).starting = null;
-        room.wake();
-      });
-      for (const lease of gained) readingOf(lease).starting = starting;
+      positions.forget(lost);
+      for (const lease of lost) if (heldBack.has(lease)) release(lease);
+      positions.begin(gained, signal, onFatal, room.wake);
     },
     async batch(batch) {
       const lease = offsets.lease(batch.topic, batch.partition);
       if (lease === null || isClosed || heldBack.has(lease)) return;
       metrics.highWatermark(lease, batch.highWatermark);
-      if (readingOf(lease).starting && !(await waitFor(() => readingOf(lease).starting === null, batch, lease))) return;
-      const current = reconcile(lease, batch);
+      if (positions.isStarting(lease) && !(await waitFor(() => !positions.isStarting(lease), batch, lease))) return;
+      const current = positions.reconcile(lease, batch.fetchedOffset);
       if (current === null) return;
       await admit(current, batch);
       handler.pump();
     },
-    outOfRange(partition) {
-      const lease = offsets.lease(partition.topic, partition.partition);
-      metrics.outOfRange(partition.topic);
-      log.error({ code: 'LOG_GAP', ...partition }, 'our position is outside the log; going on from its first record');
-      if (lease) readingOf(lease).wasOutOfRange = true;
-    },
+    outOfRange: positions.outOfRange,
     isHeldBack: (lease) => heldBack.size > 0 && heldBack.has(lease),
     freed(lease) {
       if (heldBack.get(lease) === Number.POSITIVE_INFINITY && lease.tracker.span() < options.limits.maxSpan / 2) release(lease);
@@ -219,7 +141,7 @@ export function createIntake(options: IntakeOptions): Intake {
     tick(now) {
       for (const [lease, until] of heldBack) if (until <= now) release(lease);
     },
-    problem: () => (isStarting > 0 ? 'waiting to know where to begin' : null),
+    problem: () => (positions.anyStarting() ? 'waiting to know where to begin' : null),
     close() {
       if (isClosed) return;
       isClosed = true;

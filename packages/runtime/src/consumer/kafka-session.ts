@@ -57,6 +57,7 @@ export type Session = {
 };
 
 export const sessionTimeoutMs = 10_000;
+export const rebalanceTimeoutMs = 20_000;
 const stopTimeoutMs = 3_000;
 
 /** Rejects with AppError when the first connection or the topics' metadata fail; a failing join ends the session instead. */
@@ -67,7 +68,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     groupId: options.group,
     partitionAssigners: [createAssigner({ owned: options.owned, joining: events.joining })],
     sessionTimeout: sessionTimeoutMs,
-    rebalanceTimeout: 20_000,
+    rebalanceTimeout: rebalanceTimeoutMs,
     heartbeatInterval: 3_000,
     maxBytesPerPartition: 256 * 1024,
     maxBytes: 2 * 1024 * 1024,

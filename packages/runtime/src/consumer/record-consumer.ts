@@ -5,14 +5,16 @@
  * See docs/adr/0002-kafka-heart.md for the failure matrix.
  */
 import type { AppError } from '../errors/app-error.ts';
-import { backOffDelay, dependencyBackOff, sleep, whenAborted } from '../errors/back-off.ts';
-import { classify, runtimeError } from '../errors/classify.ts';
+import { whenAborted } from '../errors/back-off.ts';
 import { createOutage } from '../kafka/outage.ts';
 import type { KafkaConnection } from '../kafka/types.ts';
 import type { Component, OnFatal } from '../lifecycle/component.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createCommitter } from './committer.ts';
 import { createIntake, type TrackedRecord } from './intake.ts';
-import { openSession, type Session, sessionTimeoutMs } from './kafka-session.ts';
+import { openSession, rebalanceTimeoutMs, type Session, sessionTimeoutMs } from './kafka-session.ts';
+import { keepJoined } from './keep-joined.ts';
+import { createMembership } from './membership.ts';
 import { createOffsetTracker, type Lease } from './offset-tracker.ts';
 import { createReadingMetrics } from './reading-metrics.ts';
 import { createRoom } from './room.ts';
@@ -58,10 +60,10 @@ export type RecordConsumer = Component & {
 const tickMs = 250;
 
 export function createRecordConsumer(options: RecordConsumerOptions, deps: RecordConsumerDeps): RecordConsumer {
-  const { group, topics, handler } = options;
+  const { group, handler } = options;
   const { telemetry } = deps;
+  const { now } = telemetry.clock;
   const log = telemetry.log.child({ component: 'consumer', group });
-  const commitPolicy = options.commit ?? defaultCommitPolicy;
   const stopping = new AbortController();
   const offsets = createOffsetTracker();
   const room = createRoom(options.limits);
@@ -70,150 +72,86 @@ export function createRecordConsumer(options: RecordConsumerOptions, deps: Recor
   let session: Session | null = null;
   let life: Promise<void> = Promise.resolve();
   let ticking: NodeJS.Timeout | null = null;
-  // membership
-  let memberId: string | null = null;
-  let joins = 0;
-  let isJoining = true;
-  let isFenced = true;
-  let lastAliveAt = 0;
-  // commits
-  let doneSinceCommit = 0;
-  let lastCommitAt = 0;
-  let committing: Promise<void> | null = null;
 
+  const onFenced = (isFenced: boolean): void => {
+    handler.fenced(isFenced);
+    if (!isFenced) handler.pump();
+  };
+  const membership = createMembership({ now, sessionTimeoutMs, rebalanceTimeoutMs, onFenced });
+  const commit = () => (session !== null && membership.mayCommit() ? session.commit : null);
+  const policy = options.commit ?? defaultCommitPolicy;
+  const committer = createCommitter({ offsets, policy, commit, onCommitted: metrics.committed, now, log });
   const intake = createIntake({
     limits: options.limits,
     dueAt: options.dueAt ?? null,
-    room,
-    offsets,
-    metrics,
-    log,
-    now: telemetry.clock.now,
-    handler,
+    ...{ room, offsets, metrics, log, now, handler },
     pause: (partition) => session?.pause([partition]),
     resume: (partition) => session?.resume([partition]),
     seek: (partition, offset) => session?.seek(partition, offset),
   });
 
-  const setFenced = (fenced: boolean): void => {
-    if (fenced === isFenced) return;
-    isFenced = fenced;
-    handler.fenced(fenced);
-    if (!fenced) handler.pump();
-  };
-
-  const joined = (assignment: readonly TopicPartition[], member: string): void => {
-    const isContinuous = joins === 1 && member === memberId;
-    joins = 0;
-    memberId = member;
-    isJoining = false;
-    lastAliveAt = telemetry.clock.now();
-    const change = offsets.assign(assignment, isContinuous);
-    metrics.assigned(change);
-    log.info({ partitions: assignment.length, count: change.gained.length, memberId: member }, 'partitions assigned');
-    outage.up();
-    if (change.lost.length > 0) handler.lost(change.lost);
-    intake.assigned(change, stopping.signal, fail);
-    setFenced(false);
-  };
-
   /** Something that can never work: say so once and let the process drain. */
   const fail = (error: AppError): void => {
     log.error({ err: error, code: error.code }, 'consumer cannot go on');
-    setFenced(true);
+    handler.fenced(true);
     deps.onFatal(error);
   };
 
-  const commitNow = (): Promise<void> => {
-    if (committing) return committing;
-    committing = commitOnce().finally(() => {
-      committing = null;
-    });
-    return committing;
+  const joined = (assignment: readonly TopicPartition[], memberId: string): void => {
+    const change = offsets.assign(assignment, membership.joined(memberId));
+    metrics.assigned(change);
+    log.info({ partitions: assignment.length, count: change.gained.length, memberId }, 'partitions assigned');
+    outage.up();
+    if (change.lost.length > 0) handler.lost(change.lost);
+    intake.assigned(change, stopping.signal, fail);
+    membership.alive();
   };
-  const commitOnce = async (): Promise<void> => {
-    const current = session;
-    if (current === null || isJoining || isFenced) return;
-    const due = offsets.due();
-    doneSinceCommit = 0;
-    lastCommitAt = telemetry.clock.now();
-    if (due.length === 0) return;
-    try {
-      await current.commit(due);
-      offsets.confirmed(due);
-      metrics.committed(true);
-    } catch (error) {
-      metrics.committed(false);
-      log.debug({ err: classify(error, 'receive') }, 'commit refused, trying again with the next one');
-    }
+
+  const open = (): Promise<Session> =>
+    openSession({
+      kafka: deps.kafka,
+      group,
+      topics: options.topics,
+      maxWaitMs: options.maxWaitMs ?? 100,
+      owned: () => [...new Set(Array.from(offsets.leases(), ({ partition }) => partition))],
+      events: {
+        joining: membership.joining,
+        joined,
+        rebalancing: () => void committer.commitNow(),
+        alive: membership.alive,
+        batch: intake.batch,
+        outOfRange: intake.outOfRange,
+      },
+    });
+
+  const onEnded = (reason: AppError | null): void => {
+    session = null;
+    membership.left();
+    if (reason === null) return;
+    metrics.sessionEnded(reason.code);
+    if (reason.kind !== 'fatal') outage.down(reason);
+  };
+  const onOpened = (opened: Session): void => {
+    session = opened;
   };
 
   const tick = (): void => {
-    const now = telemetry.clock.now();
-    if (session !== null && !isJoining && now - lastAliveAt > sessionTimeoutMs) setFenced(true);
-    if (now - lastCommitAt >= commitPolicy.everyMs) void commitNow();
-    intake.tick(now);
-  };
-
-  /** Joins again and again until stopped; ends only for good reasons. */
-  const live = async (): Promise<void> => {
-    for (let attempt = 1; !stopping.signal.aborted; attempt++) {
-      const startedAt = telemetry.clock.now();
-      const error = await liveOnce();
-      isJoining = true;
-      session = null;
-      setFenced(true);
-      if (error === null || stopping.signal.aborted) return;
-      const reason = crashReason(error);
-      metrics.sessionEnded(reason.code);
-      if (reason.kind === 'fatal') return fail(reason);
-      outage.down(reason);
-      if (telemetry.clock.now() - startedAt > 30_000) attempt = 1;
-      await sleep(backOffDelay(dependencyBackOff, attempt), stopping.signal);
-    }
-  };
-  const liveOnce = async (): Promise<Error | null> => {
-    try {
-      memberId = null;
-      session = await openSession({
-        kafka: deps.kafka,
-        group,
-        topics,
-        maxWaitMs: options.maxWaitMs ?? 100,
-        owned: () => [...new Set(Array.from(offsets.leases(), ({ partition }) => partition))],
-        events: {
-          joining: () => {
-            joins++;
-            isJoining = true;
-          },
-          joined,
-          rebalancing: () => void commitNow(),
-          alive: () => {
-            lastAliveAt = telemetry.clock.now();
-            if (!isJoining) setFenced(false);
-          },
-          batch: intake.batch,
-          outOfRange: intake.outOfRange,
-        },
-      });
-      if (stopping.signal.aborted) await session.stop();
-      return await session.ended;
-    } catch (error) {
-      return error instanceof Error ? error : new Error('unknown');
-    }
+    membership.tick();
+    committer.tick();
+    intake.tick(now());
   };
 
   return {
     name: `consumer ${group}`,
     async start() {
       ticking = setInterval(tick, tickMs);
-      life = live();
+      life = keepJoined({ open, stopping: stopping.signal, now, onOpened, onEnded, onFatal: fail });
     },
     async stop(deadline) {
       intake.close();
       if (ticking) clearInterval(ticking);
-      await committing;
-      await commitNow();
+      await committer.commitNow(); // one may have been under way since before the last record was done
+      await committer.commitNow();
       stopping.abort();
       await session?.stop();
       await Promise.race([life, whenAborted(deadline)]);
@@ -226,17 +164,11 @@ export function createRecordConsumer(options: RecordConsumerOptions, deps: Recor
     done({ lease, ticket, bytes }) {
       lease.tracker.complete(ticket);
       room.give(bytes);
-      if (++doneSinceCommit >= commitPolicy.everyRecords) void commitNow();
+      committer.done();
       if (intake.isHeldBack(lease)) intake.freed(lease);
     },
     abandon: ({ bytes }) => room.give(bytes),
-    quiesce: () => intake.close(),
-    commitNow,
+    quiesce: intake.close,
+    commitNow: committer.commitNow,
   };
-}
-
-/** A crash for connection reasons is waited out; anything else of kafkajs is a bug or bad configuration and ends the process. */
-function crashReason(error: Error): AppError {
-  const reason = classify(error, 'receive');
-  return reason.code === 'UNCLASSIFIED' ? runtimeError('CONSUMER_CRASHED', 'receive', { cause: error }) : reason;
 }
