@@ -8,5 +8,6 @@ export { registerSchemas } from './schemas.ts';
 export { diesWithParent, isAlive } from './server-process.ts';
 export { type ServiceProcess, startServiceProcess } from './service-process.ts';
 export * from './services.ts';
+export { portsAt } from './start-options.ts';
 export { ensureKeys, isRole, type Role, roles, signToken, type TokenOptions } from './tokens.ts';
 export { type WaitOptions, waitFor } from './wait.ts';
