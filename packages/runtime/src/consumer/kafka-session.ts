@@ -58,6 +58,8 @@ export type Session = {
 
 export const sessionTimeoutMs = 10_000;
 export const rebalanceTimeoutMs = 20_000;
+/** A departed member's partitions stand still until the others hear of it at their next heartbeat. */
+const heartbeatIntervalMs = 1_000;
 const stopTimeoutMs = 3_000;
 
 /** Rejects with AppError when the first connection or the topics' metadata fail; a failing join ends the session instead. */
@@ -69,7 +71,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     partitionAssigners: [createAssigner({ owned: options.owned, joining: events.joining })],
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: rebalanceTimeoutMs,
-    heartbeatInterval: 3_000,
+    heartbeatInterval: heartbeatIntervalMs,
     maxBytesPerPartition: 256 * 1024,
     maxBytes: 2 * 1024 * 1024,
     maxWaitTimeInMs: options.maxWaitMs,

@@ -25,6 +25,8 @@ import type { BatchConsumerOptions, DecodedRecord } from './types.ts';
 export type BatchApplier = {
   /** Resolves with the records that are in the store (or parked). */
   apply(records: readonly TrackedRecord[]): Promise<ReadonlySet<TrackedRecord>>;
+  /** Resolves when no call of `apply` to the store is under way. */
+  idle(): Promise<void>;
   problem(): string | null;
 };
 
@@ -54,6 +56,7 @@ export function createBatchApplier<T extends Topic>(options: BatchConsumerOption
   const patience = createPatience({ stopping, now, onChange: (change) => outcomes.dependency(change, log) });
   const parking = { group, producer: deps.producer, now, log, outcomes };
   const decodeNow = createDecoder<T>(deps.codecs);
+  let storing: Promise<true | AppError> = Promise.resolve(true);
 
   const end = (error: AppError): never => {
     log.error({ err: error, code: error.code }, 'the sink cannot go on');
@@ -94,7 +97,8 @@ export function createBatchApplier<T extends Topic>(options: BatchConsumerOption
   const store = async (items: readonly BatchItem<T>[]): Promise<true | AppError> => {
     const startedAt = now();
     const decoded = items.flatMap((item) => (item.decoded ? [item.decoded] : []));
-    const result = await settle(options.apply(decoded, progressOf(items, positions, deps.clusterId())), 'sink');
+    storing = settle(options.apply(decoded, progressOf(items, positions, deps.clusterId())), 'sink');
+    const result = await storing;
     if (result !== true) return result;
     applySeconds.observe((now() - startedAt) / 1_000);
     batchRecords.observe(items.length);
@@ -155,6 +159,7 @@ export function createBatchApplier<T extends Topic>(options: BatchConsumerOption
       }
       return into;
     },
+    idle: async () => void (await storing),
     problem: patience.problem,
   };
 }

@@ -8,6 +8,7 @@ import type { Topic } from '@clinstream/contracts';
 import type { Lease } from '../consumer/offset-tracker.ts';
 import { createRecordConsumer, type RecordConsumer } from '../consumer/record-consumer.ts';
 import { sleep, whenAborted } from '../errors/back-off.ts';
+import { classify } from '../errors/classify.ts';
 import { createAdmin } from '../kafka/admin.ts';
 import { createBatchApplier } from './batch-applier.ts';
 import { waitUntilCaughtUp } from './caught-up.ts';
@@ -49,6 +50,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   );
 
   const startAt = async (leases: readonly Lease[]): Promise<ReadonlyMap<Lease, number | null>> => {
+    await applier.idle(); // what an earlier possession still writes would make the store's answer stale
     clusterId = await admin.clusterId();
     const bounds = await admin.logBounds(topics);
     const assigned = leases.map(({ topic, partition }) => {
@@ -66,10 +68,12 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
 
   const pump = (): void => {
     if (working || isHeld || stopping.signal.aborted || queues.size() === 0) return;
-    working = work().finally(() => {
-      working = null;
-      pump();
-    });
+    working = work()
+      .catch((error: unknown) => deps.onFatal(classify(error, 'sink')))
+      .finally(() => {
+        working = null;
+        pump();
+      });
   };
 
   /** One batch after the other while there is something to apply. */

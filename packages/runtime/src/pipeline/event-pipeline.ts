@@ -16,19 +16,20 @@ import type { Lease } from '../consumer/offset-tracker.ts';
 import type { TrackedRecord } from '../consumer/tracked-record.ts';
 import type { Outcome } from '../consumer/types.ts';
 import { AppError } from '../errors/app-error.ts';
+import { whenAborted } from '../errors/back-off.ts';
 import { classify, runtimeError } from '../errors/classify.ts';
 import type { OnFatal } from '../lifecycle/component.ts';
 import type { EventProducer } from '../producer/types.ts';
 import type { Codecs } from '../registry/types.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { decodeRecord, originTopicOf } from './decode.ts';
-import { createExits, type Exits } from './exits.ts';
-import { createGate, type Gate } from './gate.ts';
-import { createOutcomes, type Outcomes } from './outcomes.ts';
-import { decideFailure } from './retry.ts';
-import { createTimeouts, type Timeouts } from './timeouts.ts';
+import { createExits } from './exits.ts';
+import { createFailures } from './failures.ts';
+import { createGate } from './gate.ts';
+import { createOutcomes } from './outcomes.ts';
+import { createTimeouts, type Run } from './timeouts.ts';
 import type { EventConsumerOptions } from './types.ts';
-import { type Exit, type Source, type Work, WorkContext } from './work.ts';
+import { createWork, type Exit, type Source, type Work, WorkContext } from './work.ts';
 
 export type EventPipelineDeps = {
   readonly codecs: Codecs;
@@ -51,65 +52,71 @@ export type EventPipeline = {
 const graceMs = 1_000;
 
 export function createEventPipeline<T extends Topic>(options: EventConsumerOptions<T>, deps: EventPipelineDeps): EventPipeline {
-  const { telemetry } = deps;
-  const now = telemetry.clock.now;
-  const log = telemetry.log.child({ component: 'pipeline', group: options.group });
+  const { now } = deps.telemetry.clock;
+  const log = deps.telemetry.log.child({ component: 'pipeline', group: options.group });
   const entries = new WeakMap<Work<T>, PoolEntry<Work<T>>>();
-  const outcomes: Outcomes = createOutcomes(telemetry, options.group, options.topics);
-  const gate: Gate = createGate({ now, onOpen: () => pool.pump(), onChange: (change) => outcomes.dependency(change, log) });
+  const outcomes = createOutcomes(deps.telemetry, options.group, options.topics);
+  const exits = createExits(options, { producer: deps.producer, now, log, outcomes });
+  const gate = createGate({ now, onOpen: () => pool.pump(), onChange: (change) => outcomes.dependency(change, log) });
   const pool: KeyPool<Work<T>> = createKeyPool({
     concurrency: () => gate.limit(options.concurrency),
     start: (entry) => void run(entry),
   });
-  const timeouts: Timeouts<Work<T>> = createTimeouts({
+  const timeouts = createTimeouts<Work<T>>({
     timeoutMs: options.handlerTimeoutMs,
     graceMs,
     now,
     onLate: (work) => work.context?.abort(timedOut()),
     onGivenUp: (work) => giveUpWaiting(work),
   });
-  const exits: Exits<T> = createExits(options, { producer: deps.producer, now, log, outcomes });
   let isDraining = false;
   let whenIdle: (() => void) | null = null;
-  outcomes.onCollect(() => pool.running());
+  outcomes.onCollect(pool.running);
+
+  const finish = (entry: PoolEntry<Work<T>>, isDone: boolean): void => {
+    const { record, source } = entry.work;
+    pool.finish(entry);
+    if (isDone) source.done(record);
+    else source.abandon(record);
+    pool.pump();
+    if (whenIdle && pool.running() === 0) whenIdle();
+  };
+  const failures = createFailures<T>({
+    ...{ pool, gate, exits, outcomes, now, log, finish },
+    policy: options.retry,
+    onFatal: deps.onFatal,
+    isDraining: () => isDraining,
+  });
 
   const accept = (record: TrackedRecord, source: Source): void => {
-    const work: Work<T> = {
-      record,
-      source,
-      topic: originTopicOf(record) as T,
-      event: undefined,
-      attempt: 0,
-      context: null,
-      exit: null,
-      timer: null,
-      startedAt: 0,
-      isLate: false,
-    };
+    const work = createWork<T>(record, source, originTopicOf(record) as T);
     exits.prepare(work);
     pool.add(record.key === null ? `${record.topic}/${record.partition}` : record.key.toString('latin1'), work);
   };
 
   const run = async (entry: PoolEntry<Work<T>>): Promise<void> => {
     const { work } = entry;
+    if (work.exit) return failures.leave(entry);
     entries.set(work, entry);
-    if (work.exit) return leave(entry);
     const context = new WorkContext(work.record, work.attempt, log);
     work.context = context;
     timeouts.began(work);
-    let outcome: Outcome | AppError;
+    const outcome = await handle(work, context);
+    if (work.context !== context) return; // given up meanwhile
+    endTry(work);
+    settle(entry, outcome);
+  };
+
+  const handle = async (work: Work<T>, context: WorkContext): Promise<Outcome | AppError> => {
     try {
       if (work.event === undefined) {
         const decoded = decodeRecord(deps.codecs, work.topic, work.record);
         work.event = decoded instanceof Promise ? await decoded : decoded;
       }
-      outcome = await options.handle(work.event, context);
+      return await options.handle(work.event, context);
     } catch (error) {
-      outcome = classify(error, work.event === undefined ? 'decode' : 'process');
+      return classify(error, work.event === undefined ? 'decode' : 'process');
     }
-    if (work.context !== context) return;
-    endTry(work);
-    settle(entry, outcome);
   };
 
   const endTry = (work: Work<T>): void => {
@@ -128,101 +135,16 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
   const settle = (entry: PoolEntry<Work<T>>, outcome: Outcome | AppError): void => {
     const { work } = entry;
     if (!work.record.lease.isOwned) finish(entry, false);
-    else if (outcome instanceof AppError) fail(entry, work.isLate && outcome.scope !== 'dependency' ? timedOut() : outcome);
-    else if (outcome.kind === 'park') exitBy(entry, { kind: 'park', error: parkedBy(outcome.error), isExhaustedTold: true });
-    else handled(entry, outcome);
-  };
-
-  const handled = (entry: PoolEntry<Work<T>>, outcome: Exclude<Outcome, { kind: 'park' }>): void => {
-    gate.succeeded();
-    if (outcome.kind === 'done') outcomes.count(entry.work, 'done', '');
-    else outcomes.count(entry.work, 'skipped', outcome.reason);
-    finish(entry, true);
-  };
-
-  const exitBy = (entry: PoolEntry<Work<T>>, exit: Exit): void => {
-    gate.succeeded();
-    entry.work.exit = exit;
-    void leave(entry);
-  };
-
-  const fail = (entry: PoolEntry<Work<T>>, error: AppError): void => {
-    const { work } = entry;
-    const decision = decideFailure(error, work.attempt, options.retry, { now: now(), random: Math.random() });
-    if (decision.kind === 'pause') pause(entry, error);
-    else if (decision.kind === 'wait') wait(entry, error, decision.delayMs);
-    else if (decision.kind === 'retry-topic') exitBy(entry, exits.toRetryTopic(work, error, decision));
-    else if (decision.kind === 'park') exitBy(entry, { kind: 'park', error, isExhaustedTold: false });
-    else giveUp(entry, error);
-  };
-
-  /** This can never work: nothing new begins, the record stays uncommitted, the process drains. */
-  const giveUp = (entry: PoolEntry<Work<T>>, error: AppError): void => {
-    log.error({ err: error, code: error.code }, 'handling cannot go on');
-    gate.close();
-    pool.hold(entry);
-    checkIdle();
-    deps.onFatal(error);
-  };
-
-  const pause = (entry: PoolEntry<Work<T>>, error: AppError): void => {
-    gate.failed(error);
-    if (isDraining) {
-      finish(entry, false);
-      return;
+    else if (outcome instanceof AppError) failures.failed(entry, asTimeout(work, outcome));
+    else if (outcome.kind === 'park') failures.exitBy(entry, parkedBy(outcome.error));
+    else {
+      gate.succeeded();
+      outcomes.count(work, outcome.kind === 'done' ? 'done' : 'skipped', outcome.kind === 'done' ? '' : outcome.reason);
+      finish(entry, true);
     }
-    pool.hold(entry);
-    pool.wake(entry);
-    pool.pump();
   };
 
-  const wait = (entry: PoolEntry<Work<T>>, error: AppError, delayMs: number): void => {
-    gate.succeeded();
-    if (isDraining) {
-      finish(entry, false);
-      return;
-    }
-    const { work } = entry;
-    work.attempt++;
-    outcomes.retrying('place', error);
-    pool.hold(entry);
-    work.timer = setTimeout(() => {
-      work.timer = null;
-      pool.wake(entry);
-      pool.pump();
-    }, delayMs);
-    pool.pump();
-  };
-
-  /** Through the door chosen for it; the key waits until the door confirmed. */
-  const leave = async (entry: PoolEntry<Work<T>>): Promise<void> => {
-    const { work } = entry;
-    try {
-      await exits.leave(work);
-    } catch (cause) {
-      const error = classify(cause, 'publish');
-      if (!work.record.lease.isOwned) finish(entry, false);
-      else if (error.kind === 'fatal') giveUp(entry, error);
-      else pause(entry, error);
-      return;
-    }
-    gate.succeeded();
-    finish(entry, true);
-  };
-
-  const finish = (entry: PoolEntry<Work<T>>, isDone: boolean): void => {
-    const { record, source } = entry.work;
-    pool.finish(entry);
-    if (isDone) source.done(record);
-    else source.abandon(record);
-    pool.pump();
-    checkIdle();
-  };
-
-  const checkIdle = (): void => {
-    if (whenIdle && pool.running() === 0) whenIdle();
-  };
-
+  /** Drops work that has not begun. */
   const forget = (isUnwanted: (work: Work<T>) => boolean): void => {
     pool.drop((work) => {
       if (!isUnwanted(work)) return false;
@@ -230,6 +152,14 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
       work.source.abandon(work.record);
       return true;
     });
+  };
+
+  const idleOr = async (signal: AbortSignal): Promise<void> => {
+    if (pool.running() === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      whenIdle = resolve;
+    });
+    await Promise.race([idle, whenAborted(signal)]);
   };
 
   return {
@@ -247,23 +177,19 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
       forget(() => true);
       await idleOr(deadline);
       for (const work of timeouts.runs()) work.context?.abort(stopping());
-      if (pool.running() > 0) await idleOr(AbortSignal.timeout(graceMs));
+      await idleOr(AbortSignal.timeout(graceMs));
       timeouts.stop();
     },
     problem: gate.problem,
   };
-
-  async function idleOr(signal: AbortSignal): Promise<void> {
-    if (pool.running() === 0 || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      whenIdle = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
 }
 
 const timedOut = (): AppError => runtimeError('HANDLER_TIMEOUT', 'process');
 const lostPartition = (): Error => new Error('the partition was lost');
 const stopping = (): Error => new Error('the service is stopping');
-const parkedBy = (error: Error): AppError =>
-  error instanceof AppError ? error : runtimeError('PARKED_BY_HANDLER', 'process', { cause: error });
+/** What a handler throws when its time is up is its way to stop, not the reason. */
+const asTimeout = ({ isLate }: Run, error: AppError): AppError => (isLate && error.scope !== 'dependency' ? timedOut() : error);
+const parkedBy = (reason: Error): Exit => {
+  const error = reason instanceof AppError ? reason : runtimeError('PARKED_BY_HANDLER', 'process', { cause: reason });
+  return { kind: 'park', error, isExhaustedTold: true };
+};

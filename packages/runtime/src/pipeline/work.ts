@@ -31,6 +31,19 @@ export type Exit =
   | { readonly kind: 'park'; readonly error: AppError; isExhaustedTold: boolean }
   | { readonly kind: 'retry-topic'; readonly send: () => Promise<unknown> };
 
+export const createWork = <T extends Topic>(record: TrackedRecord, source: Source, topic: T): Work<T> => ({
+  record,
+  source,
+  topic,
+  event: undefined,
+  attempt: 1,
+  context: null,
+  exit: null,
+  timer: null,
+  startedAt: 0,
+  isLate: false,
+});
+
 /** A class, not a closure: one is made per record and its getters live on the prototype. */
 export class WorkContext implements EventContext {
   readonly record: ConsumedRecord;

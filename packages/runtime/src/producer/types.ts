@@ -39,6 +39,7 @@ export type ProducerLimits = {
   readonly maxRecordBytes: number;
   /** Largest record on its way to a retry or dead-letter topic: an event plus what we add to it. */
   readonly maxParkedRecordBytes: number;
+  /** kafkajs groups a send's records in a time that grows with their square: beyond some hundreds it costs more than it saves. */
   readonly maxBatchRecords: number;
   readonly maxBatchBytes: number;
   /** Bytes handed over and not yet confirmed; beyond it publishing is refused at once. */
@@ -50,7 +51,7 @@ export type ProducerLimits = {
 export const defaultProducerLimits: ProducerLimits = {
   maxRecordBytes: 900_000,
   maxParkedRecordBytes: 1_000_000,
-  maxBatchRecords: 1_000,
+  maxBatchRecords: 500,
   maxBatchBytes: 900_000,
   maxQueuedBytes: 64 * 1024 * 1024,
   deliveryTimeoutMs: 15_000,
