@@ -150,11 +150,11 @@ test('a record that is not due pauses its partition until then', async () => {
   assert.deepEqual([accepted.length, calls, fetched.resolved], [1, ['pause 0', 'resume 0'], [0]]);
 });
 
-test('goes where the store wants to begin, once; a gap that retention ate is taken as it is', async () => {
+test('goes where the store wants to begin, at once, and again from a fetch that was on its way; a gap that retention ate is taken as it is', async () => {
   const { intake, accepted, calls } = setUp({}, { startAt: 50 });
   const early = batchOf(range(60, 62));
   await intake.batch(early.batch);
-  assert.deepEqual([accepted.length, calls, early.resolved], [0, ['seek 0 50'], []]);
+  assert.deepEqual([accepted.length, calls, early.resolved], [0, ['seek 0 50', 'seek 0 50'], []]);
   await intake.batch(batchOf(range(55, 57)).batch);
   assert.deepEqual(offsetsOf(accepted), [55, 56]);
 });

@@ -93,7 +93,11 @@ export function createPositions({ offsets, metrics, log, seek, startAt, onReset 
     starting++;
     for (const lease of leases) positionOf(lease).isStarting = true;
     const answers = await askWhereToBegin(leases, ask, { signal, onFatal, log });
-    for (const [lease, offset] of answers) positionOf(lease).wanted = offset;
+    for (const [lease, offset] of answers) {
+      positionOf(lease).wanted = offset;
+      // At once: where the group has committed everything no batch comes that `reconcile` could send elsewhere.
+      if (offset !== null && lease.isOwned) seek(lease, offset);
+    }
     for (const lease of leases) positionOf(lease).isStarting = false;
     starting--;
   };

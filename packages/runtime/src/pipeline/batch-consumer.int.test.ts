@@ -118,6 +118,19 @@ test('the store’s position decides, not Kafka’s commit: back when it is behi
     { partitions: 1 },
   ));
 
+test('a store behind a group that has committed everything gets what it lacks, though nothing new comes', () =>
+  withFixture(
+    async (fixture, store) => {
+      await fixture.publish(countedEvents(1, 100));
+      await fixture.admin.setGroupOffsets(fixture.group, [{ topic: fixture.topic, partition: 0, offset: 100 }]);
+      store.next.set(0, 20);
+      await fixture.started(createBatchConsumer(optionsFor(fixture, store), fixture.deps));
+      await until(() => store.rows.length === 80, 'what the store lacks');
+      assert.deepEqual(store.faults, []);
+    },
+    { partitions: 1 },
+  ));
+
 test('fails N-1 times then succeeds: an absent store is waited out, nothing is skipped or doubled', () =>
   withFixture(async (fixture, store) => {
     let failures = 0;
