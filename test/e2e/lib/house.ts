@@ -73,8 +73,15 @@ async function houseOf({ stack, database, system }: Pick<House, 'stack' | 'datab
     hl7: (message) => exchange(system.ports.mllp, message),
     metrics: async (name) => (await fetch(`${service(name).opsUrl}/metrics`)).text(),
     close: async () => {
+      const running = [...services.values()].filter((one) => one.isRunning());
+      const exits = await Promise.all(running.map(async (one) => `${one.name} ${(await one.stop()).code}`));
       await system.stop();
       await stack.stop();
+      assert.deepEqual(
+        exits,
+        running.map((one) => `${one.name} 0`),
+        'every service asked to stop ends clean',
+      );
     },
   };
 }
