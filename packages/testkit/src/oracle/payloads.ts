@@ -51,6 +51,7 @@ export function analysisBody({ orderId, patientId, lane, features }: AnalysisTex
   };
 }
 
+const facility = 'HANEUL';
 const sender = 'OCS';
 const hl7Priority: Readonly<Record<Lane, string>> = { stat: 'S', urgent: 'A', routine: 'R' };
 
@@ -88,8 +89,17 @@ export function resultMessage(text: Hl7Text & { readonly number: string; readonl
   );
 }
 
-export const mllpOrderId = (number: string): string => orderIdOf(sender, number);
-export const resultId = (number: string): string => observationIdOf('LIS', number, '2345-7^LN', '');
+/** ORU^R01 with one text of any length as its result; no payload of the load. */
+export const textResultMessage = (text: Hl7Text & { readonly number: string }, value: string): Buffer =>
+  lines(
+    header('ORU^R01^ORU_R01', text),
+    pid(text),
+    `OBR|1||${text.number}^LIS|REP^Report^L|||${hl7Time(text.time)}`,
+    `OBX|1|FT|REP^Report^L||${value}||||||F`,
+  );
+
+export const mllpOrderId = (number: string): string => orderIdOf(`${facility}|${sender}`, number);
+export const resultId = (number: string): string => observationIdOf(`${facility}|LIS`, number, '2345-7^LN', '');
 
 const header = (type: string, { controlId, time }: Hl7Text): string =>
   `MSH|^~\\&|${type.startsWith('ORU') ? 'LIS' : sender}|HANEUL|CLINSTREAM|HANEUL|${hl7Time(time)}||${type}|${controlId}|P|2.5.1`;

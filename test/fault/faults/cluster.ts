@@ -1,0 +1,73 @@
+/** Three brokers, RF 3, min.insync.replicas 2: one gone, two gone, leaders on the move. */
+import type { Fault } from '../lib/fault.ts';
+import { moveLeaders } from '../lib/move-leaders.ts';
+
+const brokerKilled: Fault = {
+  name: 'broker-killed',
+  about: 'kill -9 of one broker of three, back after some seconds',
+  rig: 'three',
+  inject: async ({ rig, random, sleep }) => {
+    const broker = random.pick(rig.kafka.nodes);
+    await broker.kill();
+    await sleep(8_000);
+    await broker.restart();
+  },
+};
+
+const twoBrokersKilled: Fault = {
+  name: 'two-brokers-killed',
+  about: 'kill -9 of two brokers of three: 503 and CE while the log cannot confirm, nothing falsely accepted',
+  rig: 'three',
+  inject: async ({ rig, random, now, sleep, answers, complain, note }) => {
+    const spared = random.integer(3);
+    const killed = rig.kafka.nodes.filter((_, index) => index !== spared);
+    await Promise.all(killed.map((broker) => broker.kill()));
+    const deadFrom = now();
+    await sleep(14_000);
+    const deadTo = now();
+    const meanwhile = answers().filter(({ sentAt, at }) => sentAt > deadFrom && at < deadTo);
+    const acknowledged = meanwhile.filter(({ answer }) => answer === 'ack');
+    if (acknowledged.length > 0) complain(`${acknowledged.length} acknowledged while two brokers of three were dead`);
+    for (const [door, answer] of [
+      ['http', '503'],
+      ['batch', '503'],
+      ['mllp', 'CE'],
+    ] as const) {
+      const told = meanwhile.filter((one) => one.door === door && one.answer.startsWith(answer)).length;
+      note(`${door} ${answer} ${told} times`);
+      if (told === 0)
+        complain(
+          `${door} never answered ${answer}: ${[...new Set(meanwhile.filter((one) => one.door === door).map((one) => one.answer))].join(', ')}`,
+        );
+    }
+    await Promise.all(killed.map((broker) => broker.restart()));
+  },
+};
+
+const leadersMoved: Fault = {
+  name: 'leaders-moved',
+  about: 'leaders of every topic move from broker to broker during sends',
+  rig: 'three',
+  inject: async ({ rig, sleep, note }) => {
+    let moved = 0;
+    for (let round = 0; round < 6; round++) {
+      moved += await moveLeaders(rig, round);
+      await sleep(2_500);
+    }
+    note(`${moved} moves asked for`);
+  },
+};
+
+const brokersRolled: Fault = {
+  name: 'brokers-rolled',
+  about: 'a rolling restart of all three brokers',
+  rig: 'three',
+  inject: async ({ rig, sleep }) => {
+    for (const broker of rig.kafka.nodes) {
+      await broker.restart();
+      await sleep(3_000);
+    }
+  },
+};
+
+export const clusterFaults: readonly Fault[] = [brokerKilled, twoBrokersKilled, leadersMoved, brokersRolled];
