@@ -229,6 +229,7 @@ function progress(what) {
   const write = () => watched && process.stderr.write(`\r  fetching ${what} … ${seconds()} s `);
   if (!watched) process.stderr.write(`  fetching ${what} …\n`);
   const timer = setInterval(write, 500);
+  timer.unref();
   return {
     tick: write,
     done: () => {
