@@ -35,19 +35,27 @@ export type House = {
   /** Sends one HL7 message on a connection of its own; its answers. */
   hl7(message: Buffer | string): Promise<readonly string[]>;
   metrics(name: ServiceName): Promise<string>;
-  close(): Promise<void>;
+  /** Ends everything; `before` the servers go, whatever else holds them. */
+  close(before?: () => Promise<void>): Promise<void>;
 };
 
 export const everyService: readonly ServiceName[] = ['ingest', 'inference', 'api'];
 
 /** Everything is ready when it resolves. */
 export async function openHouse(env: Readonly<Record<string, string>> = {}): Promise<House> {
-  const stack = await isolatedStack();
-  const database = await stack.freshDatabase();
-  const system = await testSystem({ stack, database, env });
-  const house = await houseOf({ stack, database, system });
+  const house = await prepareHouse(async () => env);
   await Promise.all(everyService.map((name) => house.start(name)));
   return house;
+}
+
+/** Servers only, and the services' environment as `envOf` makes it of them; the services are still to be started. */
+export async function prepareHouse(
+  envOf: (servers: Pick<House, 'stack' | 'database'>) => Promise<Readonly<Record<string, string>>>,
+): Promise<House> {
+  const stack = await isolatedStack();
+  const database = await stack.freshDatabase();
+  const system = await testSystem({ stack, database, env: await envOf({ stack, database }) });
+  return houseOf({ stack, database, system });
 }
 
 async function houseOf({ stack, database, system }: Pick<House, 'stack' | 'database' | 'system'>): Promise<House> {
@@ -72,10 +80,11 @@ async function houseOf({ stack, database, system }: Pick<House, 'stack' | 'datab
     api: (path, options) => ask(system.apiUrl + path, doctor, options),
     hl7: (message) => exchange(system.ports.mllp, message),
     metrics: async (name) => (await fetch(`${service(name).opsUrl}/metrics`)).text(),
-    close: async () => {
+    close: async (before) => {
       const running = [...services.values()].filter((one) => one.isRunning());
       const exits = await Promise.all(running.map(async (one) => `${one.name} ${(await one.stop()).code}`));
       await system.stop();
+      await before?.();
       await stack.stop();
       assert.deepEqual(
         exits,
