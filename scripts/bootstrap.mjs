@@ -35,6 +35,12 @@ const commands = {
     needs: ['packages', 'kafka'],
     run: (args) => runTypeScript('packages/testkit/src/run-tests-cli.ts', args),
   },
+  fault: {
+    usage: 'npm run test:fault [-- OPTIONS]',
+    meaning: 'breaks the system in every way it knows while a ledger watches',
+    needs: ['packages', 'kafka'],
+    run: (args) => runTypeScript('test/fault/run-faults-cli.ts', args),
+  },
   bench: {
     usage: 'npm run bench -- NAME [--json]',
     meaning: 'one benchmark; without a name, the list',
