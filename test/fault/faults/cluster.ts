@@ -32,6 +32,7 @@ const twoBrokersKilled: Fault = {
       ['http', '503'],
       ['batch', '503'],
       ['mllp', 'CE'],
+      ['mllp', 'AR 207'],
     ] as const) {
       const told = meanwhile.filter((one) => one.door === door && one.answer.startsWith(answer)).length;
       note(`${door} ${answer} ${told} times`);

@@ -1,5 +1,6 @@
 /** Records that cannot be read, are too large, are gone before they were read, cannot be parked, or all come again. */
 import { allTopics, deadLetterTopicOf, groups, lanes, topics } from '@clinstream/contracts';
+import { isRefusal } from '@clinstream/testkit/oracle/index';
 import pg from 'pg';
 import type { Fault, FaultContext } from '../lib/fault.ts';
 import { appendRaw, metricOf, poisonValues, sendOversized } from '../lib/strange-records.ts';
@@ -43,7 +44,7 @@ const tooLarge: Fault = {
   inject: async ({ rig, sleep, complain, note }) => {
     for (let round = 0; round < 4; round++) {
       const { mllp, batch } = await sendOversized(rig, round);
-      if (!/^(AE|AR|CR)$/.test(mllp)) complain(`a message too large was answered ${mllp}`);
+      if (!isRefusal(mllp)) complain(`a message too large was answered ${mllp}`);
       if (batch !== '202,4xx,202') complain(`a batch with a line too large was answered ${batch}`);
       if (round === 0) note(`MLLP ${mllp}, lines ${batch}`);
       await sleep(500);

@@ -9,6 +9,7 @@ import {
   createRandom,
   type Evidence,
   formatFindings,
+  isRefusal,
   judge,
   type Ledger,
   patientKeyFor,
@@ -114,7 +115,7 @@ async function complain(fault: Fault, verdict: Verdict, context: FaultContext, p
 
 /** Answers that blame the sender: every payload of the load is good. */
 function unexpectedAnswers(ledger: Ledger): readonly string[] {
-  const refused = ledger.answers().filter(({ answer }) => /^(4\d\d|AE|AR|CR|unreadable)/.test(answer));
+  const refused = ledger.answers().filter(({ answer }) => isRefusal(answer) || answer === 'unreadable');
   const counts = Object.entries(Object.groupBy(refused, ({ door, answer }) => `${door} answered ${answer}`));
   return counts.map(([what, all]) => `${what} ${all?.length} times`);
 }

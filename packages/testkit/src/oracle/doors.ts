@@ -105,7 +105,14 @@ export function openMllp(port: number, timeoutMs: number): MllpDoor {
   };
 }
 
-/** `ack` for AA and CA, else the code; `closed` when there is no answer. */
+/** `ack` for AA and CA; else the code with the condition (HL7 table 0357), as `AR 207`. */
+function meaningOf(answer: string): string {
+  const code = /\rMSA\|([A-Z]{2})/.exec(answer)?.[1] ?? 'unreadable';
+  if (code === 'AA' || code === 'CA') return 'ack';
+  return `${code} ${/\rERR\|[^|]*\|[^|]*\|(\d+)/.exec(answer)?.[1] ?? ''}`.trim();
+}
+
+/** `closed` when there is no answer. */
 function answerOn(socket: Socket, message: Buffer): Promise<string> {
   return new Promise((resolve) => {
     let received = Buffer.alloc(0);
@@ -117,8 +124,7 @@ function answerOn(socket: Socket, message: Buffer): Promise<string> {
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
       if (received.indexOf(endOfFrame) < 0) return;
-      const code = /\rMSA\|([A-Z]{2})/.exec(received.toString('latin1'))?.[1] ?? 'unreadable';
-      settle(code === 'AA' || code === 'CA' ? 'ack' : code);
+      settle(meaningOf(received.toString('latin1')));
     };
     socket.on('data', onData).on('close', onClose);
     socket.write(Buffer.concat([startOfFrame, message, endOfFrame]));

@@ -11,6 +11,7 @@ import {
   analysisBody,
   type Case,
   type Cases,
+  type Hl7Text,
   mllpOrderId,
   orderMessage,
   patientKeyFor,
@@ -29,7 +30,7 @@ export type LoadOptions = {
   readonly mllpPort: number;
   readonly cases: Cases;
   readonly ledger: Ledger;
-  /** Tries per thing; default 4. */
+  /** Tries per thing; default 8. */
   readonly tries?: number;
 };
 
@@ -90,12 +91,12 @@ async function insist(tries: number, send: () => Promise<string>): Promise<void>
   for (let attempt = 1; attempt <= tries; attempt++) {
     const answer = await send();
     if (answer === 'ack' || isRefusal(answer)) return;
-    await delay(100 * attempt);
+    await delay(Math.min(500, 100 * attempt));
   }
 }
 
-/** Sending it again would be refused again. */
-export const isRefusal = (answer: string): boolean => /^4(?!29)\d\d|^(AE|AR|CR)$/.test(answer);
+/** Sending it again would be refused again. Condition 207 is the receiver's own trouble, which an AR may tell of as well. */
+export const isRefusal = (answer: string): boolean => /^4(?!29)\d\d|^(AE|AR|CR)(?! 207)/.test(answer);
 
 type NewJob = {
   readonly door: 'http' | 'batch' | 'mllp';
@@ -136,7 +137,7 @@ function httpSender(options: LoadOptions, index: number, random: Random, pauseMs
       };
       const body = analysisBody({ ...job, features: job.case.features }, cases.manifest);
       book(options, job);
-      await insist(options.tries ?? 4, async () => {
+      await insist(options.tries ?? 8, async () => {
         const sentAt = ledger.now();
         const told = await postAnalysis(http, job.orderId, body);
         ledger.answered({ door: 'http', answer: told.answer, sentAt });
@@ -171,7 +172,7 @@ function batchSender(options: LoadOptions, index: number, random: Random, pauseM
       const open = new Map(
         jobs.map((job) => [job.orderId, analysisBody({ ...job, features: job.case.features }, cases.manifest)]),
       );
-      await insist(options.tries ?? 4, async () => {
+      await insist(options.tries ?? 8, async () => {
         const sentAt = ledger.now();
         await postBatch(http, new Map(open), (reference, told) => {
           ledger.answered({ door: 'batch', answer: told.answer, sentAt });
@@ -191,15 +192,17 @@ function mllpSender(options: LoadOptions, index: number, random: Random, pauseMs
   const line = openMllp(options.mllpPort, options.http.timeoutMs);
   let count = 0;
   let version = 0;
+  // Half of the senders want accept acknowledgements (CA, CE), the others application acknowledgements (AA, AE, AR).
+  const isEnhanced = index % 2 === 0;
   const deliver = async (message: Buffer, acknowledged: () => void): Promise<void> =>
-    insist(options.tries ?? 4, async () => {
+    insist(options.tries ?? 8, async () => {
       const sentAt = ledger.now();
       const answer = await line.send(message);
       ledger.answered({ door: 'mllp', answer, sentAt });
       if (answer === 'ack') acknowledged();
       return answer;
     });
-  const sendOrder = async (text: { controlId: string; patientId: string; time: Date }): Promise<void> => {
+  const sendOrder = async (text: Hl7Text): Promise<void> => {
     const lane = random.pick(lanes);
     const one = random.pick(cases.cases);
     const orderId = mllpOrderId(text.controlId);
@@ -207,7 +210,7 @@ function mllpSender(options: LoadOptions, index: number, random: Random, pauseMs
     const message = orderMessage({ ...text, number: text.controlId, lane }, one.features, cases.manifest);
     await deliver(message, () => ledger.acknowledgeJob(orderId, null));
   };
-  const sendResult = async (text: { controlId: string; patientId: string; time: Date }): Promise<void> => {
+  const sendResult = async (text: Hl7Text): Promise<void> => {
     const observationId = resultId(patientId);
     const next = ++version;
     ledger.sendResult({
@@ -228,7 +231,7 @@ function mllpSender(options: LoadOptions, index: number, random: Random, pauseMs
     pauseMs,
     close: line.close,
     async sendNext() {
-      const text = { controlId: `${patientId}-${++count}`, patientId, time: new Date() };
+      const text = { controlId: `${patientId}-${++count}`, patientId, time: new Date(), isEnhanced };
       await (count % 3 === 0 ? sendResult(text) : sendOrder(text));
     },
   };

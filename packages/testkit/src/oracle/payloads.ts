@@ -55,7 +55,13 @@ const facility = 'HANEUL';
 const sender = 'OCS';
 const hl7Priority: Readonly<Record<Lane, string>> = { stat: 'S', urgent: 'A', routine: 'R' };
 
-type Hl7Text = { readonly controlId: string; readonly patientId: string; readonly time: Date };
+export type Hl7Text = {
+  readonly controlId: string;
+  readonly patientId: string;
+  readonly time: Date;
+  /** Enhanced mode: an accept acknowledgement and no other. */
+  readonly isEnhanced?: boolean;
+};
 
 /** OML^O21 asking for one analysis; its job carries `mllpOrderId(number)`. */
 export function orderMessage(
@@ -101,8 +107,8 @@ export const textResultMessage = (text: Hl7Text & { readonly number: string }, v
 export const mllpOrderId = (number: string): string => orderIdOf(`${facility}|${sender}`, number);
 export const resultId = (number: string): string => observationIdOf(`${facility}|LIS`, number, '2345-7^LN', '');
 
-const header = (type: string, { controlId, time }: Hl7Text): string =>
-  `MSH|^~\\&|${type.startsWith('ORU') ? 'LIS' : sender}|HANEUL|CLINSTREAM|HANEUL|${hl7Time(time)}||${type}|${controlId}|P|2.5.1`;
+const header = (type: string, { controlId, time, isEnhanced }: Hl7Text): string =>
+  `MSH|^~\\&|${type.startsWith('ORU') ? 'LIS' : sender}|HANEUL|CLINSTREAM|HANEUL|${hl7Time(time)}||${type}|${controlId}|P|2.5.1${isEnhanced ? '|||AL|NE' : ''}`;
 const pid = ({ patientId }: Hl7Text): string => `PID|1||${patientId}^^^HIS^PI||Oracle^Patient||19740311|F`;
 const lines = (...segments: readonly string[]): Buffer => Buffer.from(`${segments.join('\r')}\r`, 'utf8');
 

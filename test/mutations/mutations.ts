@@ -1,0 +1,132 @@
+/**
+ * Bugs to plant, one at a time: each breaks one promise in one place. `find` must stand in the file exactly once, so that a mutation cannot
+ * silently become none when the code moves on. `tests` are the fast ones that must catch it.
+ */
+export type Mutation = {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  readonly tests: readonly string[];
+};
+
+const consumer = 'packages/runtime/src/consumer';
+const producer = 'packages/runtime/src/producer';
+const sink = 'services/api/src/sink';
+const ingest = 'services/ingest/src';
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'commit before the work is done',
+    file: `${consumer}/offset-tracker.ts`,
+    find: 'const offset = lease.tracker.watermark();',
+    replace: 'const offset = lease.tracker.next();',
+    tests: [`${consumer}/offset-tracker.unit.test.ts`],
+  },
+  {
+    name: 'commit past a gap of unfinished work',
+    file: `${consumer}/partition-tracker.ts`,
+    find: 'if (ticket === head) advance();',
+    replace: 'head = Math.max(head, ticket);\n      advance();',
+    tests: [`${consumer}/partition-tracker.unit.test.ts`],
+  },
+  {
+    name: 'no epoch fence: a kept partition is kept whoever owned it in between',
+    file: `${consumer}/offset-tracker.ts`,
+    find: 'isContinuous && wanted.has(key)',
+    replace: 'wanted.has(key)',
+    tests: [`${consumer}/offset-tracker.unit.test.ts`, `${consumer}/membership.unit.test.ts`],
+  },
+  {
+    name: 'no fence of a silent member: it commits and starts work after its session may be over',
+    file: `${consumer}/membership.ts`,
+    find: "mayCommit: () => state === 'member' && !isFenced,",
+    replace: 'mayCommit: () => true,',
+    tests: [`${consumer}/membership.unit.test.ts`],
+  },
+  {
+    name: '202 before acks=all: the leader alone confirms',
+    file: `${producer}/transport.ts`,
+    find: 'acks: -1',
+    replace: 'acks: 1',
+    tests: [`${producer}/transport.unit.test.ts`],
+  },
+  {
+    name: '202 before acks=all: the answer does not wait for the log',
+    file: `${ingest}/http/publish-confirmed.ts`,
+    find: 'return await Promise.race([producer.publish(publication), promise]);',
+    replace:
+      'producer.publish(publication).catch(() => {});\n      promise.catch(() => {});\n      return { topic: publication.topic, partition: 0, offset: 0 };',
+    tests: [`${ingest}/http/ingest-server.unit.test.ts`],
+  },
+  {
+    name: 'an MLLP acknowledgement before the log has confirmed',
+    file: `${ingest}/mllp/settle.ts`,
+    find: 'if (lost) throw lost.reason;',
+    replace: 'void lost;',
+    tests: [`${ingest}/mllp/receive.unit.test.ts`],
+  },
+  {
+    name: 'an answer without our partition counts as confirmed',
+    file: `${producer}/transport.ts`,
+    find: 'if (offset >= 0) return offset;',
+    replace: 'return Math.max(0, offset);',
+    tests: [`${producer}/transport.unit.test.ts`],
+  },
+  {
+    name: 'one send over many partitions',
+    file: `${producer}/topic-lanes.ts`,
+    find: 'const known = lanes[partition];',
+    replace: 'const known = lanes.find((lane) => lane !== undefined) ?? lanes[partition];',
+    tests: [`${producer}/topic-lanes.unit.test.ts`],
+  },
+  {
+    name: 'two sends of one partition under way at once',
+    file: `${producer}/lane.ts`,
+    find: 'if (underWay.length > 0 || queue.length === 0) return;',
+    replace: 'if (queue.length === 0) return;',
+    tests: [`${producer}/lane.unit.test.ts`],
+  },
+  {
+    name: 'no offset check in the sink: what has taken effect takes effect again',
+    file: `${sink}/fence.ts`,
+    find: 'record.offset >= (nextOffsets.get(nameOf(record)) ?? Number.POSITIVE_INFINITY)',
+    replace: 'nextOffsets.size >= 0 && record.offset >= 0',
+    tests: [`${sink}/fence.unit.test.ts`],
+  },
+  {
+    name: 'no offset check in the sink: a flush that another has overtaken is kept',
+    file: `${sink}/flush.ts`,
+    find: 'if (moved !== offsets.length) throw new SinkConflict();',
+    replace: 'void moved;',
+    tests: [`${sink}/sink.int.test.ts`, `${sink}/any-delivery.int.test.ts`],
+  },
+  {
+    name: 'a log that was wiped is read as if nothing were',
+    file: 'services/api/src/domain/compare-log.ts',
+    find: "return { kind: known.moving ? 'look-again' : 'log-too-short' };",
+    replace: "return { kind: 'continue', nextOffset: logEndOffset };",
+    tests: ['services/api/src/domain/domain.unit.test.ts'],
+  },
+  {
+    name: 'reducer by arrival: whatever ends last stands',
+    file: 'schemas/src/state/analysis.ts',
+    find: 'if (compareRanks(rank, rankOf(state)) <= 0) return modelNamed(state, event);',
+    replace: 'void rank;\n  void modelNamed;',
+    tests: ['schemas/src/state/analysis.unit.test.ts'],
+  },
+  {
+    name: 'reducer by arrival: late progress reopens a job that ended',
+    file: 'schemas/src/state/analysis.ts',
+    find: 'if (compareRanks(rank, rankOf(state)) <= 0) return startedEarlier(state, event.generation, startedAt);',
+    replace: 'void rank;\n  void startedEarlier;',
+    tests: ['schemas/src/state/analysis.unit.test.ts'],
+  },
+  {
+    name: 'no order within a key: a second record of a patient starts beside the first',
+    file: `${consumer}/key-pool.ts`,
+    find: 'const slot = slots.get(key);',
+    replace: 'const slot = slots.size < 0 ? slots.get(key) : undefined;',
+    tests: [`${consumer}/key-pool.unit.test.ts`],
+  },
+];
