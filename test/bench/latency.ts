@@ -26,6 +26,8 @@ export const latency: Bench = {
       await offerSteadily(offer, rate, 5);
       const floor = await measureFloor(stack, rate, Math.min(10, seconds));
       const times = await offerSteadily(offer, rate, seconds);
+      if (times.length < rate * seconds)
+        throw new Error(`${rate * seconds - times.length} of ${rate * seconds} jobs were not answered`);
       return report(times, floor, rate, seconds, say);
     } finally {
       await stack.stop();
@@ -43,7 +45,6 @@ function report(
   const figures = {
     offered_per_s: rate,
     jobs: times.length,
-    unanswered: rate * seconds - times.length,
     p50_ms: rounded(percentile(times, 50)),
     p99_ms: rounded(percentile(times, 99)),
     max_ms: rounded(Math.max(...times)),

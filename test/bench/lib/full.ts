@@ -1,4 +1,8 @@
-/** Runs the full pipeline once: a preloaded lane, the sink caught up with the requests, then inference starts and the lane drains. */
+/**
+ * Runs the full pipeline once: a preloaded lane, the sink caught up with the requests, then inference starts and the lane drains.
+ * The timed window begins with the first job taken up and ends with the last result row committed. The sink wrote the *waiting* rows before it: as in
+ * a hospital, where a waiting job is shown as waiting; the bare loop has no such rows.
+ */
 
 import { waitFor } from '@clinstream/local';
 import pg from 'pg';
@@ -38,6 +42,7 @@ export async function runFullPipeline(
       Object.entries({ ...pids, inference: inference.pid }).map(([name, pid]) => [name, usageOf(pid)]),
     );
     await inference.stop();
+    await assertCompleted(client, run, options.jobs);
     return {
       perSecond: (options.jobs * 1000) / (committedAt - (await firstReadAt(client, run))),
       ...usage(start, end, options.jobs),
@@ -85,4 +90,13 @@ async function firstReadAt(client: pg.Client, run: string): Promise<number> {
     `${run}-%`,
   ]);
   return rows[0].first;
+}
+
+/** Failed jobs are no throughput. */
+async function assertCompleted(client: pg.Client, run: string, jobs: number): Promise<void> {
+  const { rows } = await client.query(
+    "SELECT count(*)::int AS completed FROM api.analysis_runs WHERE job_id LIKE $1 AND status = 'completed'",
+    [`${run}-%`],
+  );
+  if (rows[0].completed !== jobs) throw new Error(`${rows[0].completed} of ${jobs} jobs completed`);
 }
