@@ -48,7 +48,9 @@ function setprivCan(...args: readonly string[]): boolean {
 export function runAsPrefix(command: string, args: readonly string[], runAs: RunAs | null): CommandLine {
   if (runAs === null) return { command, args: [...args], identity: {} };
   const user = ['--reuid', String(runAs.uid), '--regid', String(runAs.gid), '--clear-groups'];
-  const prefix = [...user, '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  const right = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  // Without this access(2), by which PostgreSQL looks at its own files, forgets the right again.
+  const prefix = [...user, ...right, '--securebits', '+no_setuid_fixup'];
   if (!setprivCan(...prefix)) return { command, args: [...args], identity: runAs };
   return { command: 'setpriv', args: [...prefix, command, ...args], identity: {} };
 }
