@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { latency } from './latency.ts';
 import type { Bench, Figures } from './lib/bench.ts';
+import { peers } from './peers.ts';
 import { pipeline } from './pipeline.ts';
 
-const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog };
+const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog, peers };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -6,9 +6,10 @@ import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { featuresOf, jobIdOf, patientOf, random } from './cases.ts';
+import { cpuOf, type Drain } from './drain.ts';
 import type { BenchStack } from './stack.ts';
 
-export type BareRun = { readonly perSecond: number; readonly rssMb: number };
+export type BareRun = Drain;
 
 const script = fileURLToPath(new URL('../bare/bare-loop.ts', import.meta.url));
 let runs = 0;
@@ -18,19 +19,17 @@ export async function runBareLoop(
   options: { readonly jobs: number; readonly batch: number },
 ): Promise<BareRun> {
   const run = `bare${++runs}`;
-  await prepare(stack, run, options.jobs);
-  const child = spawn(process.execPath, [script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      BROKERS: stack.brokers,
-      DATABASE_URL: stack.databaseUrl,
-      MODEL_FILE: stack.modelFile,
-      JOBS: String(options.jobs),
-      BATCH: String(options.batch),
-      RUN: run,
-    },
-  });
+  await createBare(stack, run);
+  const kafka = new Kafka({ clientId: 'bench', brokers: stack.brokers.split(','), logLevel: logLevel.ERROR });
+  await preload(kafka, stack, run, options.jobs);
+  const servers = { kafka: stack.pids.kafka, postgres: stack.pids.postgres };
+  const before = cpuOf(servers);
+  const child = startBareLoop(stack, { ...options, run });
+  // It ends by itself, and then its account is gone: the last look before that is used.
+  let after = before;
+  const watch = setInterval(() => {
+    after = cpuOf({ ...servers, loop: child.pid ?? -1 });
+  }, 200);
   let output = '';
   for await (const chunk of child.stdout) output += String(chunk);
   const line = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as {
@@ -39,22 +38,48 @@ export async function runBareLoop(
     jobs: number;
     rssMb: number;
   };
-  return { perSecond: (line.jobs * 1000) / (line.lastCommitAt - line.firstReadAt), rssMb: line.rssMb };
+  clearInterval(watch);
+  const cpu = Object.entries(after).reduce(
+    (sum, [name, seconds]) => sum + seconds - (before[name as keyof typeof servers] ?? 0),
+    0,
+  );
+  return {
+    perSecond: (line.jobs * 1000) / (line.lastCommitAt - line.firstReadAt),
+    cpuPer10k: (cpu * 10_000) / options.jobs,
+    rssMb: line.rssMb,
+  };
 }
 
-async function prepare(stack: BenchStack, run: string, jobs: number): Promise<void> {
+export function startBareLoop(
+  stack: BenchStack,
+  options: { readonly jobs: number; readonly batch: number; readonly run: string },
+) {
+  return spawn(process.execPath, [script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      BROKERS: stack.brokers,
+      DATABASE_URL: stack.databaseUrl,
+      MODEL_FILE: stack.modelFile,
+      JOBS: String(options.jobs),
+      BATCH: String(options.batch),
+      RUN: options.run,
+    },
+  });
+}
+
+/** An empty table and two empty topics for one run. */
+export async function createBare(stack: BenchStack, run: string): Promise<void> {
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
   await client.query('DROP TABLE IF EXISTS bare_results');
   await client.query('CREATE TABLE bare_results (job_id text PRIMARY KEY, patient_key text, label text, probability float8)');
   await client.end();
-  const kafka = new Kafka({ clientId: 'bench', brokers: stack.brokers.split(','), logLevel: logLevel.ERROR });
   const admin = createAdmin(createKafka({ brokers: stack.brokers.split(','), tls: null, sasl: null }, createSilentTelemetry()));
   await admin.createTopics(
     [`bench.${run}.requests`, `bench.${run}.results`].map((topic) => ({ topic, partitions: stack.partitions })),
   );
   await admin.close();
-  await preload(kafka, stack, run, jobs);
 }
 
 async function preload(kafka: Kafka, stack: BenchStack, run: string, jobs: number): Promise<void> {

@@ -11,14 +11,27 @@ export type PreloadOptions = { readonly run: string; readonly jobs: number; read
 
 const inFlight = 5_000;
 
-export async function preload(stack: BenchStack, options: PreloadOptions): Promise<void> {
+export type LaneDoor = { publish(value: AnalysisRequested): Promise<unknown>; close(): Promise<void> };
+
+export async function openLane(stack: BenchStack, lane: Lane = 'routine'): Promise<LaneDoor> {
   const telemetry = createSilentTelemetry();
   const kafka = createKafka({ brokers: stack.brokers.split(','), tls: null, sasl: null }, telemetry);
-  const topic = topics.requests[options.lane ?? 'routine'];
+  const topic = topics.requests[lane];
   const codecs = createCodecs({ registry: { url: stack.registryUrl, auth: null }, topics: [topic], telemetry });
   const producer = createEventProducer({ kafka, codecs, telemetry });
   await codecs.start();
   await producer.start();
+  return {
+    publish: (value) => producer.publish({ topic, key: value.patientKey ?? value.jobId, value, envelope: envelopeOf(value) }),
+    close: async () => {
+      await producer.stop(AbortSignal.timeout(10_000));
+      await codecs.stop(AbortSignal.timeout(10_000));
+    },
+  };
+}
+
+export async function preload(stack: BenchStack, options: PreloadOptions): Promise<void> {
+  const door = await openLane(stack, options.lane);
   const next = random(7);
   for (let from = 0; from < options.jobs; from += inFlight) {
     const part = Array.from({ length: Math.min(inFlight, options.jobs - from) }, (_, i) =>
@@ -29,12 +42,9 @@ export async function preload(stack: BenchStack, options: PreloadOptions): Promi
         now: Date.now(),
       }),
     );
-    await Promise.all(
-      part.map((value) => producer.publish({ topic, key: value.patientKey ?? value.jobId, value, envelope: envelopeOf(value) })),
-    );
+    await Promise.all(part.map(door.publish));
   }
-  await producer.stop(AbortSignal.timeout(10_000));
-  await codecs.stop(AbortSignal.timeout(10_000));
+  await door.close();
 }
 
 const envelopeOf = (value: AnalysisRequested) => ({
