@@ -42,7 +42,8 @@ export type BatchEvidence = {
   readonly values: Float64Array;
 };
 
-export type BatchFailure = { readonly kind: 'failure'; readonly id: number; readonly message: string };
+/** Without the text of the error: it is the model library's, and may repeat what it was given. */
+export type BatchFailure = { readonly kind: 'failure'; readonly id: number };
 export type Loaded = { readonly kind: 'loaded' };
 export type LoadFailure = { readonly kind: 'load-failure'; readonly code: string; readonly message: string };
 

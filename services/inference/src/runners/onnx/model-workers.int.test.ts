@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '@clinstream/runtime/errors';
-import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
+import { createLogger, createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { waitFor } from '@clinstream/testkit';
 import { maxDifference, modelsDirectory, readGoldenCases } from '../../models/golden-cases.ts';
 import { loadModels, type Model } from '../../models/model-files.ts';
@@ -187,10 +187,14 @@ describe('model workers', { timeout: 120_000 }, () => {
     assert.deepEqual(results, ['MODEL_CRASHED', 'MODEL_CRASHED', 'answered']);
   });
 
-  it('rejects the batch of a model that throws, and keeps the worker', async () => {
-    const workers = await startMisbehaving();
+  it('rejects the batch of a model that throws, and keeps the worker; logs a code, not what the model said', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ name: 'test', level: 'info', destination: { write: (line) => void lines.push(line) } });
+    const workers = await startMisbehaving({ ...createSilentTelemetry(), log });
     const before = childrenOf(process.pid);
     assert.equal(await outcome(workers.predict(misbehavingJob('throw'))), 'MODEL_FAILED');
+    assert.match(lines.join(''), /"code":"MODEL_FAILED".*"a model refused a batch"/);
+    assert.doesNotMatch(lines.join(''), /this model throws/);
     assert.equal(await outcome(workers.predict(jobOf({ model: hasty }))), 'answered');
     assert.deepEqual(childrenOf(process.pid), before);
   });

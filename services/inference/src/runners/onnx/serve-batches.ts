@@ -26,8 +26,8 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
     try {
       if (model === null) throw new Error('no model is loaded');
       send(await model(batch));
-    } catch (error) {
-      send({ kind: 'failure', id: batch.id, message: messageOf(error) });
+    } catch {
+      send({ kind: 'failure', id: batch.id });
     }
   };
   process.on('message', (message: ToWorker) => {

@@ -82,12 +82,10 @@ export function createWorkerFleet<B extends SentBatch>(
             restartsWithoutAnswer = 0;
             events.onAnswer(batch, answer, durationMs);
           },
-          onFailure: (batch, message) => {
-            log.error(
-              { worker: worker.pid, model: nameOf(batch), rows: batch.request.rows, why: message },
-              'a model refused a batch',
-            );
-            events.onLost(batch, 'MODEL_FAILED');
+          onFailure: (batch) => {
+            const code = 'MODEL_FAILED';
+            log.error({ worker: worker.pid, code, model: nameOf(batch), rows: batch.request.rows }, 'a model refused a batch');
+            events.onLost(batch, code);
           },
           onSlow: (batch) => {
             metrics.slowBatches.labels({ model: nameOf(batch) }).inc();

@@ -21,7 +21,7 @@ export type WorkerEvents<B extends SentBatch> = {
   /** `durationMs` is the time the batch was under way, not the time it waited behind another. */
   onAnswer(batch: B, answer: BatchAnswer, durationMs: number): void;
   /** The model threw; the process is well. */
-  onFailure(batch: B, message: string): void;
+  onFailure(batch: B): void;
   /** The batch under way passed its soft limit. */
   onSlow(batch: B): void;
   onGone(gone: Gone<B>): void;
@@ -98,7 +98,7 @@ export function startWorker<B extends SentBatch>(options: WorkerOptions, events:
       watchNext();
       if (batch === undefined) return;
       if (message.kind === 'answer') events.onAnswer(batch, message, durationMs);
-      else events.onFailure(batch, message.message);
+      else events.onFailure(batch);
     }
   };
 
