@@ -4,7 +4,15 @@
  * All topics that carry events of patients or jobs have the same partition count, so that one consumer can be given the same partition numbers of each.
  * A partition count is never changed in place: keys would move to other partitions and lose their order.
  */
-import { allTopics, deadLetterTopicOf, groups, retryTiers, retryTopicOf, type Topic } from '@clinstream/contracts';
+import {
+  allGroups,
+  allTopics,
+  deadLetterTopicOf,
+  retryingGroups,
+  retryTiers,
+  retryTopicOf,
+  type Topic,
+} from '@clinstream/contracts';
 
 export type TopicSpec = {
   readonly name: string;
@@ -38,9 +46,7 @@ const eventTopics: Readonly<Record<Topic, Omit<TopicSpec, 'name' | 'partitions'>
   'analysis.results.routine.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
 };
 
-const allGroups: readonly string[] = [...Object.values(groups.inference), groups.sink];
-
-const retryTopics: readonly TopicSpec[] = allGroups.flatMap((group) =>
+const retryTopics: readonly TopicSpec[] = retryingGroups.flatMap((group) =>
   retryTiers.map((tier) => ({
     name: retryTopicOf(group, tier),
     partitions: 'shared' as const,

@@ -1,10 +1,11 @@
 /** The AsyncAPI 3.0 document of all topics, from the contracts alone: names, headers, Avro schemas, keys. Pure. */
 import {
+  allGroups,
   allTopics,
   deadLetterTopicOf,
-  groups,
   headerNames,
   parkedHeaderNames,
+  retryingGroups,
   retryTiers,
   retryTopicOf,
   schemaOf,
@@ -42,7 +43,6 @@ const parkedHeaderDocs: HeaderDocs<typeof parkedHeaderNames> = {
 };
 
 export function asyncApiOf(version: string): JsonObject {
-  const parked = Object.values(groups).flatMap((group) => (typeof group === 'string' ? [group] : Object.values(group)));
   return {
     asyncapi: '3.0.0',
     info: {
@@ -53,7 +53,7 @@ export function asyncApiOf(version: string): JsonObject {
         'subject `<topic>-value`; headers are UTF-8 text and never hold patient data. Delivery is at least once: an event id takes effect once.',
     },
     defaultContentType: 'application/octet-stream',
-    channels: { ...entries(allTopics, topicChannel), ...entries(parked, parkedChannels) },
+    channels: { ...entries(allTopics, topicChannel), ...entries(allGroups, parkedChannels) },
     operations: entries(allTopics, topicOperation),
     components: {
       messages: entries(allTopics, message),
@@ -106,9 +106,8 @@ const avroSchema = (topic: Topic): JsonObject => ({
 
 /** What one consumer group keeps to itself. */
 const parkedChannels = (group: string): JsonObject => ({
-  ...entries(
-    retryTiers.map((tier) => retryTopicOf(group, tier)),
-    (topic) => parkedChannel(topic, `Work of ${group} that waits for its next try.`),
+  ...entries(retryingGroups.includes(group) ? retryTiers.map((tier) => retryTopicOf(group, tier)) : [], (topic) =>
+    parkedChannel(topic, `Work of ${group} that waits for its next try.`),
   ),
   ...parkedChannel(deadLetterTopicOf(group), `What ${group} gave up on, for people to see and replay.`),
 });

@@ -91,3 +91,7 @@ export const groups = {
   inference: { stat: 'inference-stat', urgent: 'inference-urgent', routine: 'inference-routine' },
   sink: 'api-sink',
 } as const;
+
+/** The sink has no retry tiers: it writes batches in order and waits in place, so what it cannot write yet holds what follows (ADR 0004). */
+export const retryingGroups: readonly string[] = Object.values(groups.inference);
+export const allGroups: readonly string[] = [...retryingGroups, groups.sink];

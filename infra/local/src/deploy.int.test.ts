@@ -38,6 +38,15 @@ test('schemas keep their ids when they are registered again', async () => {
   assert.deepEqual(await registerSchemas({ url: registryUrl }), await registerSchemas({ url: registryUrl }));
 });
 
+test('only groups that retry by tiers have retry topics; every group has dead letters', () => {
+  const parked = topicSpecs.map(({ name }) => name).filter((name) => /\.(retry-|dead-letter)/.test(name));
+  const sink = ['api-sink.dead-letter.v1'];
+  const inference = ['stat', 'urgent', 'routine'].flatMap((lane) =>
+    ['retry-30s', 'retry-5m', 'retry-1h', 'dead-letter'].map((kind) => `inference-${lane}.${kind}.v1`),
+  );
+  assert.deepEqual(parked.sort(), [...inference, ...sink].sort());
+});
+
 test('topic names are unique, and each says why it is kept as long as it is', () => {
   assert.equal(new Set(topicSpecs.map(({ name }) => name)).size, topicSpecs.length);
   for (const { name, why } of topicSpecs) assert.ok(why.length > 20, name);
