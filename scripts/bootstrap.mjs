@@ -30,7 +30,7 @@ const commands = {
     run: (args) => runTypeScript('infra/local/src/start-cli.ts', args),
   },
   test: {
-    usage: 'npm test [-- unit|int|e2e] [FILES]',
+    usage: 'npm test [-- unit|int|e2e|fault] [FILES]',
     meaning: 'tests against the real Kafka, registry and Postgres',
     needs: ['packages', 'kafka'],
     run: (args) => runTypeScript('packages/testkit/src/run-tests-cli.ts', args),
@@ -40,6 +40,18 @@ const commands = {
     meaning: 'breaks the system in every way it knows while a ledger watches',
     needs: ['packages', 'kafka'],
     run: (args) => runTypeScript('test/fault/run-faults-cli.ts', args),
+  },
+  fault: {
+    usage: 'npm run test:fault [-- --only NAME]',
+    meaning: 'breaks the system in every way it knows while a ledger watches',
+    needs: ['packages', 'kafka'],
+    run: (args) => runTypeScript('test/fault/run-faults-cli.ts', args),
+  },
+  mutations: {
+    usage: 'npm run test:mutations',
+    meaning: 'plants known bugs one at a time and names the test that catches each',
+    needs: ['packages', 'kafka'],
+    run: (args) => runTypeScript('test/mutations/run-mutations-cli.ts', args),
   },
   bench: {
     usage: 'npm run bench -- NAME [--json]',
@@ -52,6 +64,12 @@ const commands = {
     meaning: 'prints a token for the local stack',
     needs: ['packages'],
     run: (args) => runTypeScript('infra/local/src/keys-cli.ts', ['token', ...args]),
+  },
+  'dead-letters': {
+    usage: 'npm run dead-letters -- list|replay [OPTIONS]',
+    meaning: 'shows what was parked, and sends it back',
+    needs: ['packages'],
+    run: (args) => runTypeScript('infra/local/src/dead-letters-cli.ts', args),
   },
   gen: {
     usage: 'npm run gen [-- --check]',

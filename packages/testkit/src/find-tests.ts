@@ -1,8 +1,8 @@
-/** Which files are tests, by their name: `*.unit.test.ts` and `*.int.test.ts` beside the code, `*.e2e.test.ts` in test/. */
+/** Which files are tests, by their name: `*.unit.test.ts` and `*.int.test.ts` beside the code, `*.e2e.test.ts` and `*.fault.test.ts` in test/. */
 import { globSync } from 'node:fs';
 import { repositoryRoot } from '@clinstream/local';
 
-export const kinds = ['unit', 'int', 'e2e'] as const;
+export const kinds = ['unit', 'int', 'e2e', 'fault'] as const;
 export type Kind = (typeof kinds)[number];
 export const isKind = (text: string): text is Kind => (kinds as readonly string[]).includes(text);
 

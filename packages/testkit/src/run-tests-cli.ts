@@ -1,5 +1,5 @@
 /**
- * `npm test [-- unit|int|e2e] [FILES]`: runs the kinds in order, the servers shared by integration tests started once, and says at the very end what passed,
+ * `npm test [-- unit|int|e2e|fault] [FILES]`: runs the kinds in order, the servers shared by integration tests started once, and says at the very end what passed,
  * failed and was skipped, and why. Exit 0 only when nothing failed; with CI=true a skipped test is a failure as well.
  */
 import { parseArgs } from 'node:util';

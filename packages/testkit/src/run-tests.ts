@@ -17,9 +17,9 @@ export type KindReport = {
 };
 
 /** Files at once: integration tests wait more than they work, end-to-end tests start whole systems. */
-const concurrency: Readonly<Record<Kind, number>> = { unit: 2, int: 2, e2e: 1 };
+const concurrency: Readonly<Record<Kind, number>> = { unit: 2, int: 2, e2e: 1, fault: 1 };
 /** Of one file. Nothing here takes that long unless it hangs. */
-const timeoutMs: Readonly<Record<Kind, number>> = { unit: 120_000, int: 300_000, e2e: 600_000 };
+const timeoutMs: Readonly<Record<Kind, number>> = { unit: 120_000, int: 300_000, e2e: 600_000, fault: 600_000 };
 
 type Event = {
   readonly name: string;
