@@ -35,6 +35,12 @@ const commands = {
     needs: ['packages', 'kafka'],
     run: (args) => runTypeScript('packages/testkit/src/run-tests-cli.ts', args),
   },
+  fault: {
+    usage: 'npm run test:fault [-- OPTIONS]',
+    meaning: 'breaks the system in every way it knows while a ledger watches',
+    needs: ['packages', 'kafka'],
+    run: (args) => runTypeScript('test/fault/run-faults-cli.ts', args),
+  },
   mutations: {
     usage: 'npm run test:mutations',
     meaning: 'plants known bugs one at a time and names the test that catches each',

@@ -41,9 +41,9 @@ const tooLarge: Fault = {
   name: 'too-large',
   about: 'messages and batch lines too large for a record, in the middle of good ones: refused, alone',
   rig: 'one',
-  inject: async ({ rig, sleep, complain, note }) => {
+  inject: async ({ rig, sleep, sends, complain, note }) => {
     for (let round = 0; round < 4; round++) {
-      const { mllp, batch } = await sendOversized(rig, round);
+      const { mllp, batch } = await sendOversized(rig, round, sends);
       if (!isRefusal(mllp)) complain(`a message too large was answered ${mllp}`);
       if (batch !== '202,4xx,202') complain(`a batch with a line too large was answered ${batch}`);
       if (round === 0) note(`MLLP ${mllp}, lines ${batch}`);

@@ -12,6 +12,8 @@ export type FaultContext = {
   until(what: string, condition: () => boolean | Promise<boolean>, deadlineMs?: number): Promise<void>;
   /** How the doors answered so far. */
   answers(): readonly Answer[];
+  /** Names of jobs the fault sends by itself, beside the ledger: not judged, and not invented. */
+  sends(orderIds: readonly string[]): void;
   /** Something the fault itself found not to be as it must: the run fails. */
   complain(what: string): void;
   /** Shown beside the ledger. */

@@ -88,7 +88,7 @@ export async function runFault(options: RunOptions): Promise<FaultResult> {
   }
 }
 
-function contextOf({ rig, seed }: RunOptions, ledger: Ledger, problems: string[], notes: string[]): FaultContext {
+function contextOf({ rig, seed, foreign }: RunOptions, ledger: Ledger, problems: string[], notes: string[]): FaultContext {
   return {
     rig,
     random: createRandom(seed),
@@ -96,6 +96,9 @@ function contextOf({ rig, seed }: RunOptions, ledger: Ledger, problems: string[]
     sleep: (ms) => delay(ms),
     until: async (what, condition, deadlineMs = 30_000) => void (await waitFor(condition, { what, deadlineMs })),
     answers: ledger.answers,
+    sends: (orderIds) => {
+      for (const orderId of orderIds) foreign.add(orderId);
+    },
     complain: (what) => void problems.push(what),
     note: (what) => void notes.push(what),
   };

@@ -31,18 +31,22 @@ export async function appendRaw(rig: Rig, topic: string, values: readonly Buffer
 }
 
 /** A result of nearly a megabyte by MLLP, and a line of 300 kB between two good ones; tells how they were answered. */
-export async function sendOversized(rig: Rig, round: number): Promise<{ readonly mllp: string; readonly batch: string }> {
+export async function sendOversized(
+  rig: Rig,
+  round: number,
+  sends: (orderIds: readonly string[]) => void,
+): Promise<{ readonly mllp: string; readonly batch: string }> {
   const line = openMllp(rig.mllpPort, 10_000);
   const name = `large-${Date.now()}-${round}`;
   const mllp = await line.send(
     textResultMessage({ controlId: name, patientId: name, number: name, time: new Date() }, 'x'.repeat(950_000)),
   );
   line.close();
-  return { mllp, batch: await sendLargeLine(rig) };
+  return { mllp, batch: await sendLargeLine(rig, sends) };
 }
 
 /** Lines that are refused have no reference to be told by, so the answers are read by their number. */
-async function sendLargeLine({ http }: Rig): Promise<string> {
+async function sendLargeLine({ http }: Rig, sends: (orderIds: readonly string[]) => void): Promise<string> {
   const { manifest, cases } = readCases();
   const features = cases[0]?.features ?? [];
   const good = (reference: string): string =>
@@ -50,7 +54,8 @@ async function sendLargeLine({ http }: Rig): Promise<string> {
       reference,
       ...analysisBody({ orderId: reference, patientId: reference, lane: 'stat', features }, manifest),
     });
-  const [first, last] = [`large-${randomUUID()}`, `large-${randomUUID()}`];
+  const [first, last] = [`large-${randomUUID()}`, `large-${randomUUID()}`] as const;
+  sends([first, last]);
   const response = await fetch(`${http.url}/v1/analyses:batch`, {
     method: 'POST',
     headers: { authorization: `Bearer ${http.token}`, 'content-type': 'application/x-ndjson' },
