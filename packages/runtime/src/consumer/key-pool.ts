@@ -22,7 +22,7 @@ export type KeyPool<W> = {
   /** Gives the slot back, keeps the key blocked until `wake`. */
   hold(entry: PoolEntry<W>): void;
   wake(entry: PoolEntry<W>): void;
-  /** Forgets work that has not started or is held and that the test names. */
+  /** Forgets work that has not started or is held and that the test names. What waited behind it may start: pump. */
   drop(isUnwanted: (work: W) => boolean): number;
   running(): number;
   waiting(): number;
@@ -82,28 +82,34 @@ export function createKeyPool<W>({ concurrency, start }: KeyPoolOptions<W>): Key
       if (slot.state === 'running') running--;
       slot.state = 'held';
     },
-    wake({ slot }) {
-      if (slot.state !== 'held' || slot.head === null) return;
-      slot.state = 'waiting';
-      ready.push(slot);
+    wake(entry) {
+      const { slot } = entry;
+      if (slot.head === entry) unblock(slot);
     },
     drop(isUnwanted) {
       const before = entries;
-      for (const slot of [...slots.values()]) entries -= prune(slot, isUnwanted, () => forget(slot));
+      for (const slot of [...slots.values()]) {
+        const { head } = slot;
+        entries -= prune(slot, isUnwanted);
+        if (slot.head === null) slots.delete(slot.key);
+        else if (slot.head !== head) unblock(slot);
+      }
       return before - entries;
     },
     running: () => running,
     waiting: () => entries - running,
   };
 
-  function forget(slot: KeySlot<W>): void {
-    slots.delete(slot.key);
-    slot.head = slot.tail = null;
+  /** A held key is in no queue until it may start again. */
+  function unblock(slot: KeySlot<W>): void {
+    if (slot.state !== 'held') return;
+    slot.state = 'waiting';
+    ready.push(slot);
   }
 }
 
-/** Unlinks unwanted entries, never a running head; calls `onEmpty` when nothing is left. Returns how many went. */
-function prune<W>(slot: KeySlot<W>, isUnwanted: (work: W) => boolean, onEmpty: () => void): number {
+/** Unlinks unwanted entries, never a running head. Returns how many went. */
+function prune<W>(slot: KeySlot<W>, isUnwanted: (work: W) => boolean): number {
   let dropped = 0;
   const kept: PoolEntry<W>[] = [];
   for (let entry = slot.head; entry !== null; entry = entry.next) {
@@ -111,11 +117,7 @@ function prune<W>(slot: KeySlot<W>, isUnwanted: (work: W) => boolean, onEmpty: (
     if (isRunning || !isUnwanted(entry.work)) kept.push(entry);
     else dropped++;
   }
-  if (dropped === 0) return 0;
-  const headWent = kept[0] !== slot.head;
-  relink(slot, kept);
-  if (slot.head === null) onEmpty();
-  else if (headWent && slot.state === 'held') slot.state = 'waiting';
+  if (dropped > 0) relink(slot, kept);
   return dropped;
 }
 

@@ -78,6 +78,26 @@ test('drops unstarted and held work of lost partitions, never what runs', () => 
   assert.deepEqual(names(started).slice(2), ['b2']);
 });
 
+test('what waits behind held work that is dropped starts with the next pump, and a late wake of the dropped starts nothing twice', () => {
+  const { pool, started, add } = poolOf(2);
+  add('a', 1);
+  add('a', 2);
+  pool.pump();
+  pool.hold(started[0] as PoolEntry<Work>);
+  assert.equal(
+    pool.drop(({ number }) => number === 1),
+    1,
+  );
+  pool.pump();
+  add('a', 3);
+  pool.pump();
+  assert.deepEqual(names(started), ['a1', 'a2']);
+  pool.hold(started[1] as PoolEntry<Work>);
+  pool.wake(started[0] as PoolEntry<Work>);
+  pool.pump();
+  assert.equal(started.length, 2, 'only its own wake ends a wait');
+});
+
 /** What the pool should do, checked at every start. */
 function modelOf(concurrency: number) {
   const running = new Set<PoolEntry<Work>>();
@@ -121,20 +141,23 @@ function modelOf(concurrency: number) {
       for (const entry of held) if (entry.work.number % 3 === n % 3) held.delete(entry);
     },
   };
-  return { pool, actions, running, count };
+  return { pool, actions, running, held, count };
 }
 
 test('any mix of adding, finishing, holding, waking and dropping keeps order per key, the limit and the count', () => {
   const action = fc.tuple(fc.constantFrom('add', 'add', 'add', 'finish', 'finish', 'hold', 'wake', 'drop'), fc.nat());
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 200 }), fc.integer({ min: 1, max: 4 }), (steps, concurrency) => {
-      const { pool, actions, running, count } = modelOf(concurrency);
+    fc.property(fc.array(action, { maxLength: 200, size: 'max' }), fc.integer({ min: 1, max: 4 }), (steps, concurrency) => {
+      const { pool, actions, running, held, count } = modelOf(concurrency);
       for (const [name, n] of steps) {
         actions[name]?.(n);
         pool.pump();
         assert.equal(pool.running(), running.size);
         assert.equal(pool.running() + pool.waiting(), count.inside);
       }
+      for (const entry of held) pool.wake(entry);
+      for (pool.pump(); running.size > 0; pool.pump()) actions['finish']?.(0);
+      assert.equal(pool.waiting(), 0, 'everything left can be woken and finished');
     }),
   );
 });
