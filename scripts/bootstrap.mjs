@@ -18,8 +18,7 @@ const generators = [
   'schemas/scripts/gen.ts',
   'schemas/scripts/gen-asyncapi.ts',
   'packages/runtime/scripts/gen-docs.ts',
-  'services/ingest/scripts/gen-openapi.ts',
-  'services/api/scripts/gen-openapi.ts',
+  'scripts/gen-openapi.ts',
 ];
 
 const commands = {
@@ -286,7 +285,7 @@ function runTypeScript(entry, args) {
 
 async function runGenerators(args) {
   let worst = 0;
-  for (const entry of generators.filter((path) => existsSync(join(root, path)))) {
+  for (const entry of generators) {
     const code = await runTypeScript(entry, args);
     worst = Math.max(worst, code);
   }
