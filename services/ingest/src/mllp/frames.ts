@@ -86,10 +86,12 @@ export function createFrameReader(limits: FrameLimits): FrameReader {
   /** Outside a frame: skips to the next VT. The CR that belongs to a tolerated FS is not garbage. */
   function skip(chunk: Buffer): Buffer {
     const start = chunk.indexOf(vt);
-    let garbage = 0;
-    for (const byte of start < 0 ? chunk : chunk.subarray(0, start)) if (byte !== cr && byte !== lf) garbage++;
-    skipped += garbage;
-    garbageRun += garbage;
+    for (const byte of start < 0 ? chunk : chunk.subarray(0, start)) {
+      if (byte === cr || byte === lf) continue;
+      skipped++;
+      garbageRun++;
+      if (isLost()) break;
+    }
     if (start < 0 || isLost()) return chunk.subarray(chunk.length);
     garbageRun = 0;
     begin();

@@ -100,3 +100,9 @@ test('past the bound of what is discarded the reader gives up', () => {
   assert.equal(readAll([Buffer.from('\x0b'), Buffer.alloc(64 + 129, 'a')]).lost, true);
   assert.equal(readAll([Buffer.alloc(129, 'a'), frameOf(Buffer.from('late'))]).lost, true);
 });
+
+test('a reader that gave up counts the same garbage, however it was cut', () => {
+  const bytes = Buffer.from([28, 65, 28, 28, 65, 65, 28, 28]);
+  const small = { ...limits, maxDiscardBytes: 6 };
+  assert.deepEqual(readAll([bytes], small), readAll(cut(bytes, [7]), small));
+});
