@@ -116,6 +116,8 @@ function createBench(kind: RigKind, { rate }: Options): Bench {
     kind,
     close,
     async run(fault, seed) {
+      const hindrance = fault.hindrance?.() ?? null;
+      if (hindrance !== null) return skipped(fault, hindrance);
       rig ??= await startRig(kind);
       const result = await runFault({ rig, fault, seed, rate, cases, foreign, run: `r${++runs}` }).catch((error: Error) =>
         failedRun(fault, error),
@@ -125,6 +127,11 @@ function createBench(kind: RigKind, { rate }: Options): Bench {
       return result;
     },
   };
+}
+
+function skipped({ name }: Fault, why: string): FaultResult {
+  console.log(`skip ${name.padEnd(26)} ${why}`);
+  return { name, verdict: null, recoveryMs: null, problems: [], notes: [why], seconds: 0 };
 }
 
 const failedRun = ({ name }: Fault, error: Error): FaultResult => ({

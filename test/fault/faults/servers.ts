@@ -1,6 +1,6 @@
 /** Postgres, the registry and a single Kafka: killed, away at start, wiped, set back. */
-import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Fault, FaultContext } from '../lib/fault.ts';
@@ -115,25 +115,29 @@ const postgresRestored: Fault = {
   inject: async ({ rig, sleep, note }) => {
     const cluster = join(rig.dir, 'postgres', 'cluster');
     const backup = join(rig.dir, 'postgres-backup');
+    const owner = ownerOf(cluster);
     await rig.postgres.stop();
     cpSync(cluster, backup, { recursive: true, preserveTimestamps: true });
-    execChown(cluster, backup);
     await rig.postgres.restart();
     await sleep(5_000);
     await rig.postgres.stop();
     rmSync(cluster, { recursive: true, force: true });
     cpSync(backup, cluster, { recursive: true, preserveTimestamps: true });
-    execChown(backup, cluster);
+    giveTo(owner, cluster);
     await rig.postgres.restart();
     rmSync(backup, { recursive: true, force: true });
     note(`sink restarted ${rig.part('sink').restarts()} times by itself`);
   },
 };
 
-/** Copies the owners of one tree to another: Postgres runs as a user of its own. */
-function execChown(from: string, to: string): void {
-  execFileSync('chown', ['-R', `--reference=${from}`, to]);
-  execFileSync('chmod', ['700', to]);
+/** Postgres runs as a user of its own, and a copy belongs to whoever made it. */
+const ownerOf = (path: string): string => {
+  const { uid, gid } = statSync(path);
+  return `${uid}:${gid}`;
+};
+function giveTo(owner: string, path: string): void {
+  execFileSync('chown', ['-R', owner, path]);
+  execFileSync('chmod', ['700', path]);
 }
 
 async function countJobs({ rig }: FaultContext): Promise<number> {
@@ -146,6 +150,36 @@ async function countJobs({ rig }: FaultContext): Promise<number> {
   }
 }
 
+/** A data folder of its own little disk, which is then filled up. Postgres may well end by itself; it is started once there is room again. */
+const postgresDiskFull: Fault = {
+  name: 'postgres-disk-full',
+  about: 'the disk under Postgres is full for some seconds, then freed',
+  rig: 'one',
+  spoils: true,
+  alone: true,
+  hindrance: () => (process.getuid?.() === 0 && process.platform === 'linux' ? null : 'needs root, to mount a small disk'),
+  inject: async ({ rig, sleep, note }) => {
+    const cluster = join(rig.dir, 'postgres', 'cluster');
+    const aside = join(rig.dir, 'postgres-aside');
+    const owner = ownerOf(cluster);
+    await rig.postgres.stop();
+    cpSync(cluster, aside, { recursive: true, preserveTimestamps: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400m,mode=700', 'tmpfs', cluster]);
+    rig.onStopped(() => execFileSync('umount', [cluster]));
+    cpSync(aside, cluster, { recursive: true, preserveTimestamps: true });
+    giveTo(owner, cluster);
+    await rig.postgres.restart();
+    await sleep(3_000);
+    const filler = join(cluster, 'filler');
+    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M'], { stdio: 'ignore' });
+    await sleep(outageMs);
+    const died = !rig.postgres.isRunning();
+    rmSync(filler);
+    note(died ? 'Postgres ended by itself' : 'Postgres outlived it');
+    if (died) await rig.postgres.restart();
+  },
+};
+
 export const serverFaults: readonly Fault[] = [
   postgresKilled,
   kafkaKilled,
@@ -153,5 +187,6 @@ export const serverFaults: readonly Fault[] = [
   registryAwayAtStart,
   everythingAwayAtStart,
   postgresRestored,
+  postgresDiskFull,
   kafkaWiped,
 ];

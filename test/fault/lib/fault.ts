@@ -27,6 +27,8 @@ export type Fault = {
   readonly rules?: FaultRules;
   /** Resolves at the moment everything is healed: processes started, links whole. Recovery is counted from then. */
   readonly inject: (context: FaultContext) => Promise<void>;
+  /** Why it cannot be run on this machine; null when it can. */
+  readonly hindrance?: () => string | null;
   /** The rig is of no use afterwards. */
   readonly spoils?: boolean;
   /** Not part of a soak: takes the system to where a person must act, or takes too long. */

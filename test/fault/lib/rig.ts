@@ -51,6 +51,8 @@ export type Rig = {
   readonly mllpPort: number;
   readonly reader: Reader;
   redeploy(): Promise<void>;
+  /** Called once everything has ended, before the folder is removed. */
+  onStopped(cleanUp: () => void): void;
   stop(): Promise<void>;
 };
 
@@ -123,6 +125,7 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     for (const name of ['inference-2', 'sink-2'] as const) await parts.get(name)?.terminate();
     for (const name of mainParts) await partOf(name).whenReady();
   };
+  const cleanUps: (() => void)[] = [];
   const stop = async (): Promise<void> => {
     for (const part of parts.values()) part.signal('SIGCONT');
     await Promise.all([...parts.values()].map((part) => part.kill()));
@@ -130,6 +133,7 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     await closeRegistry();
     for (const proxy of new Set(proxies?.values() ?? [])) await proxy.stop();
     await Promise.all([kafka.kill(), postgres.kill()]);
+    for (const cleanUp of cleanUps) cleanUp();
     if (!process.env['CLINSTREAM_KEEP']) rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   await whenWell().catch(async (error) => {
@@ -157,6 +161,7 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     mllpPort: servicePorts.mllp,
     reader: createReader({ url: url(servicePorts.apiHttp), token, timeoutMs: 5_000 }),
     redeploy,
+    onStopped: (cleanUp) => void cleanUps.push(cleanUp),
     stop,
   };
 }
