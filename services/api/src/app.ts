@@ -27,7 +27,10 @@ function sinkComponents(config: ApiConfig, { telemetry, onFatal }: AppDeps, post
   const codecs = createCodecs({ registry: config.registry, topics: sinkTopics, telemetry });
   // Publishes nothing but what cannot be decoded or stored, to the group's dead-letter topic.
   const producer = createEventProducer({ kafka, codecs, telemetry });
-  const sink = createSink(postgres, telemetry, { rememberedJobs: config.sinkRememberedJobs });
+  const sink = createSink(postgres, telemetry, {
+    rememberedJobs: config.sinkRememberedJobs,
+    appliedEventsDays: config.sinkAppliedEventsDays,
+  });
   const consumer = createBatchConsumer(
     {
       group: groups.sink,

@@ -38,6 +38,12 @@ const spec = {
     min: 0,
     max: 10_000_000,
   }),
+  sinkAppliedEventsDays: integer('SINK_APPLIED_EVENTS_DAYS', {
+    meaning: 'days the ids of applied clinical events are kept, 0 for ever; never fewer than those topics keep their records',
+    default: 0,
+    min: 0,
+    max: 36_500,
+  }),
 } as const;
 
 export const parseConfig = defineConfig(spec);

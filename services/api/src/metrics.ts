@@ -36,6 +36,12 @@ export const apiMetrics = defineMetrics({
     name: 'clinstream_sink_repeated_records_total',
     help: 'Records delivered again after they had taken effect.',
   },
+  skipped: {
+    kind: 'counter',
+    name: 'clinstream_sink_skipped_events_total',
+    help: 'Clinical events published again under an id that had taken effect: skipped.',
+    labels: ['kind'],
+  },
   loaded: {
     kind: 'counter',
     name: 'clinstream_sink_loaded_jobs_total',

@@ -142,6 +142,8 @@ export type Placed<T extends Topic = Topic> = {
   readonly offset: number;
   readonly partition?: number;
   readonly timestamp?: number;
+  /** Left out, an id of its own. */
+  readonly eventId?: string;
 };
 
 export const at = <T extends Topic>(topic: T, offset: number, event: TopicEvents[T], partition = 0): Placed<T> => ({
@@ -157,9 +159,9 @@ export const onResults = (offset: number, event: AnalysisEnded, partition = 0) =
 export const onProgress = (offset: number, event: AnalysisProgressed, partition = 0) =>
   at(topics.progress, offset, event, partition);
 
-export function recordOf({ topic, event, offset, partition = 0, timestamp = today + 1_000 }: Placed): DecodedRecord {
+export function recordOf({ topic, event, offset, partition = 0, timestamp = today + 1_000, eventId }: Placed): DecodedRecord {
   const envelope = {
-    eventId: `${topic}-${partition}-${offset}`,
+    eventId: eventId ?? `${topic}-${partition}-${offset}`,
     eventType: event.type,
     occurredAt: timestamp,
     correlationId: 'c',

@@ -13,6 +13,7 @@ import { SinkConflict } from './conflict.ts';
 import { type Fenced, fence, unfenced } from './fence.ts';
 import type { JobMemory } from './job-memory.ts';
 import { messageKind, observationKind, orderKind, patientKind } from './kinds.ts';
+import { type SkippedEvents, skipApplied } from './skip-applied.ts';
 import { type SortedRecords, sortRecords } from './sort-records.ts';
 import { type CopyEncoder, createCopyEncoder } from './sql/copy-format.ts';
 import { finishFlush } from './sql/finish-flush.ts';
@@ -29,6 +30,8 @@ export type FlushReport = {
   /** Found and recorded by this flush; to be alarmed. */
   readonly gaps: readonly FoundGap[];
   readonly analyses: AnalysesWritten;
+  /** Clinical events published again under an id that had taken effect. */
+  readonly skipped: SkippedEvents;
   readonly kinds: Readonly<Record<'orders' | 'observations' | 'patients' | 'messages', KindWritten>>;
 };
 export type Flush = (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<FlushReport>;
@@ -93,10 +96,11 @@ async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
   for (const gap of gaps) await insertGap(tx, { clusterId, ...gap });
   const sorted = sortRecords(records);
   const analyses = await writeAnalyses(tx, sorted.analyses, input);
-  const kinds = await writeKinds(tx, sorted, input.encode);
+  const { fresh, skipped } = await skipApplied(tx, sorted);
+  const kinds = await writeKinds(tx, fresh, input.encode);
   const moved = await finishFlush(tx, { clusterId, offsets, depth: analyses.depth, notice: formatNotice(analyses.notice) });
   if (moved !== offsets.length) throw new SinkConflict();
-  return { records: records.length, repeated, gaps, analyses, kinds };
+  return { records: records.length, repeated, gaps, analyses, skipped, kinds };
 }
 
 /** On trust the offsets are only checked at the end, which saves a lone result a round trip. */

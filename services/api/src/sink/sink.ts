@@ -6,16 +6,22 @@ import { apiMetrics } from '../metrics.ts';
 import { createFlush, type FlushReport } from './flush.ts';
 import { createJobMemory } from './job-memory.ts';
 import { createRewindGuard } from './rewind-guard.ts';
+import { clinicalKinds } from './skip-applied.ts';
+import { forgetEvents } from './sql/forget-events.ts';
 import { sweepDepth } from './sql/sweep-depth.ts';
 import { createStartAt, type FoundGap } from './start-at.ts';
 
-export type SinkOptions = { readonly rememberedJobs: number };
+export type SinkOptions = {
+  readonly rememberedJobs: number;
+  /** How long ids of applied events are kept, 0 for ever: at least as long as the clinical topics keep their records. */
+  readonly appliedEventsDays: number;
+};
 export type Sink = {
   readonly startAt: (clusterId: string, partitions: readonly AssignedPartition[]) => Promise<readonly PartitionStart[]>;
   readonly apply: (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<void>;
 };
 
-/** Flushes between two sweeps of queue counts that fell to zero. */
+/** Flushes between two sweeps of queue counts that fell to zero and of events to be forgotten. */
 const sweepEvery = 500;
 
 export function createSink(postgres: Postgres, telemetry: Telemetry, options: SinkOptions): Sink {
@@ -32,6 +38,12 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
       { code: 'SINK_LOG_GAP', topic, partition, offset: fromOffset, count: toOffset - fromOffset },
       'records were removed by retention before the sink read them; they are listed in api.gaps',
     );
+  };
+
+  const sweep = async (): Promise<void> => {
+    await sweepDepth(postgres);
+    if (options.appliedEventsDays > 0)
+      await forgetEvents(postgres, telemetry.clock.now() - options.appliedEventsDays * 86_400_000);
   };
 
   const rewind = createRewindGuard();
@@ -54,7 +66,7 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
       count(report);
       report.gaps.forEach(onGap);
       // Tidying must never fail a flush that is committed; the next one tries again.
-      if (++flushes % sweepEvery === 0) await sweepDepth(postgres).catch(() => 0);
+      if (++flushes % sweepEvery === 0) await sweep().catch(() => {});
     },
   };
 }
@@ -67,11 +79,13 @@ function createCounting(metrics: ReturnType<typeof createMetrics<typeof apiMetri
     updated: metrics.rows.labels({ kind, operation: 'update' }),
     ignored: metrics.ignored.labels({ kind }),
   }));
+  const skipped = clinicalKinds.map((kind) => ({ kind, counter: metrics.skipped.labels({ kind }) }));
   return (report: FlushReport): void => {
     metrics.flushRecords.observe(report.records);
     metrics.repeated.inc(report.repeated);
     metrics.conflicts.inc(report.conflicts);
     metrics.loaded.inc(report.analyses.loaded);
+    for (const { kind, counter } of skipped) counter.inc(report.skipped[kind]);
     for (const { kind, inserted, updated, ignored } of series) {
       const written = kind === 'analyses' ? report.analyses : report.kinds[kind];
       inserted.inc(written.inserted);

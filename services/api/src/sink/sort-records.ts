@@ -1,12 +1,11 @@
 /** One batch -> inputs per kind, in the order given. Pure. */
-import type {
-  AnalysisEvent,
-  MessageEvent,
-  ObservationEvent,
-  OrderEvent,
-  PatientEvent,
-  Topic,
-  TopicEvents,
+import {
+  type AnalysisEvent,
+  type MessageEvent,
+  type ObservationEvent,
+  type OrderEvent,
+  type PatientEvent,
+  sha256,
 } from '@clinstream/contracts';
 import type { DecodedRecord } from '@clinstream/runtime/pipeline';
 import type { AnalysisInput } from './write-analyses.ts';
@@ -22,23 +21,24 @@ export type SortedRecords = {
 
 export function sortRecords(records: readonly DecodedRecord[]): SortedRecords {
   const sorted: SortedRecords = { analyses: [], orders: [], observations: [], patients: [], messages: [] };
-  for (const { topic, event, partition, timestamp } of records) put(sorted, topic, event, partition, timestamp);
+  for (const record of records) put(sorted, record);
   return sorted;
 }
 
-function put(sorted: SortedRecords, topic: Topic, event: TopicEvents[Topic], partition: number, loggedAt: number): void {
+function put(sorted: SortedRecords, { topic, event, envelope, partition, timestamp: loggedAt }: DecodedRecord): void {
+  const eventId = keyOf(envelope.eventId);
   switch (topic) {
     case 'clinical.orders.v1':
-      sorted.orders.push({ event: event as OrderEvent, loggedAt });
+      sorted.orders.push({ event: event as OrderEvent, eventId, loggedAt });
       return;
     case 'clinical.observations.v1':
-      sorted.observations.push({ event: event as ObservationEvent, loggedAt });
+      sorted.observations.push({ event: event as ObservationEvent, eventId, loggedAt });
       return;
     case 'clinical.patients.v1':
-      sorted.patients.push({ event: event as PatientEvent, loggedAt });
+      sorted.patients.push({ event: event as PatientEvent, eventId, loggedAt });
       return;
     case 'clinical.messages.v1':
-      sorted.messages.push({ event: event as MessageEvent, loggedAt });
+      sorted.messages.push({ event: event as MessageEvent, eventId, loggedAt });
       return;
     case 'analysis.progress.v1':
     case 'analysis.requests.stat.v1':
@@ -50,3 +50,6 @@ function put(sorted: SortedRecords, topic: Topic, event: TopicEvents[Topic], par
       sorted.analyses.push({ event: event as AnalysisEvent, partition });
   }
 }
+
+/** Ours are UUIDs. A foreign producer's may be longer than an index takes, and then its digest stands for it. */
+const keyOf = (eventId: string): string => (eventId.length <= 200 ? eventId : sha256(eventId));

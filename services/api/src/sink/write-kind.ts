@@ -18,7 +18,7 @@ export type Kind<S extends Versioned, E> = {
   /** Pure; the very same object when the event changes nothing. */
   readonly reduce: (state: S | null, event: E, loggedAt: number) => S | null;
 };
-export type KindInput<E> = { readonly event: E; readonly loggedAt: number };
+export type KindInput<E> = { readonly event: E; readonly eventId: string; readonly loggedAt: number };
 export type KindWritten = { readonly inserted: number; readonly updated: number; readonly ignored: number };
 
 const nothing: KindWritten = { inserted: 0, updated: 0, ignored: 0 };
