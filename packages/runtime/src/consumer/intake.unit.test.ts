@@ -1,7 +1,9 @@
 /** The intake with batches of our own making: what a rejoin, a full room, a slow record or a reset log do to it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { KafkaMessage } from 'kafkajs';
+import { AppError } from '../errors/app-error.ts';
 import { createSilentTelemetry } from '../telemetry/telemetry.ts';
 import { createIntake, type TrackedRecord } from './intake.ts';
 import type { FetchedBatch } from './kafka-session.ts';
@@ -21,7 +23,9 @@ const message = (offset: number): KafkaMessage => ({
 });
 const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-function setUp(limits: Partial<ConsumerLimits> = {}, more: { startAt?: number; due?: number } = {}) {
+type More = { readonly startAt?: number; readonly due?: number; readonly refuse?: () => AppError | null };
+
+function setUp(limits: Partial<ConsumerLimits> = {}, more: More = {}) {
   const clock = { now: 1_000 };
   const telemetry = createSilentTelemetry({ now: () => clock.now });
   const offsets = createOffsetTracker();
@@ -30,7 +34,14 @@ function setUp(limits: Partial<ConsumerLimits> = {}, more: { startAt?: number; d
   const accepted: TrackedRecord[] = [];
   const calls: string[] = [];
   const lost: Lease[] = [];
+  const fatal: AppError[] = [];
   const { startAt } = more;
+  const answer = (leases: readonly Lease[], offset: number): ReadonlyMap<Lease, number> => {
+    calls.push('ask');
+    const refusal = more.refuse?.();
+    if (refusal) throw refusal;
+    return new Map(leases.map((lease) => [lease, offset]));
+  };
   const intake = createIntake({
     limits: all,
     heartbeatMs: 2,
@@ -45,7 +56,7 @@ function setUp(limits: Partial<ConsumerLimits> = {}, more: { startAt?: number; d
       pump: () => {},
       lost: (leases) => void lost.push(...leases),
       fenced: () => {},
-      ...(startAt === undefined ? {} : { startAt: async (leases) => new Map(leases.map((lease) => [lease, startAt])) }),
+      ...(startAt === undefined ? {} : { startAt: async (leases) => answer(leases, more.startAt ?? startAt) }),
     },
     pause: ({ partition }) => void calls.push(`pause ${partition}`),
     resume: ({ partition }) => void calls.push(`resume ${partition}`),
@@ -53,7 +64,7 @@ function setUp(limits: Partial<ConsumerLimits> = {}, more: { startAt?: number; d
   });
   const assign = (isContinuous = false) => {
     const change = offsets.assign([{ topic, partition: 0 }], isContinuous);
-    intake.assigned(change, new AbortController().signal, () => assert.fail('fatal'));
+    intake.assigned(change, new AbortController().signal, (error) => fatal.push(error));
   };
   assign();
   const complete = ({ lease, ticket, bytes }: TrackedRecord): void => {
@@ -61,7 +72,7 @@ function setUp(limits: Partial<ConsumerLimits> = {}, more: { startAt?: number; d
     room.give(bytes);
     if (intake.isHeldBack(lease)) intake.freed(lease);
   };
-  return { clock, intake, offsets, room, accepted, calls, lost, assign, complete };
+  return { clock, intake, offsets, room, accepted, calls, lost, fatal, assign, complete };
 }
 
 function batchOf(numbers: readonly number[], more: Partial<FetchedBatch> = {}) {
@@ -154,7 +165,7 @@ test('goes where the store wants to begin, at once, and again from a fetch that 
   const { intake, accepted, calls } = setUp({}, { startAt: 50 });
   const early = batchOf(range(60, 62));
   await intake.batch(early.batch);
-  assert.deepEqual([accepted.length, calls, early.resolved], [0, ['seek 0 50', 'seek 0 50'], []]);
+  assert.deepEqual([accepted.length, calls, early.resolved], [0, ['ask', 'seek 0 50', 'seek 0 50'], []]);
   await intake.batch(batchOf(range(55, 57)).batch);
   assert.deepEqual(offsetsOf(accepted), [55, 56]);
 });
@@ -168,6 +179,59 @@ test('a log that was reset under us is read again from its beginning; work of th
   assert.equal(lost.length, 1);
   for (const record of accepted.slice(0, 3)) record.lease.tracker.complete(record.ticket);
   assert.deepEqual(offsets.due(), [{ topic, partition: 0, offset: 0 }]);
+});
+
+for (const readBefore of [0, 2])
+  test(`a log reset under a sink that has read ${readBefore} records since it was assigned: asked again, refused, nothing read or committed`, async () => {
+    const otherLog = new AppError({ code: 'OTHER_LOG', kind: 'fatal', stage: 'sink', message: 'too short' });
+    let isReset = false;
+    const world = setUp({}, { startAt: 500, refuse: () => (isReset ? otherLog : null) });
+    const { intake, accepted, calls, fatal, offsets } = world;
+    await turn();
+    if (readBefore > 0) await intake.batch(batchOf(range(500, 500 + readBefore)).batch);
+    const before = accepted.length;
+    isReset = true;
+    intake.outOfRange({ topic, partition: 0 });
+    const first = batchOf(range(0, 3));
+    await intake.batch(first.batch);
+    await turn();
+    const again = intake.batch(batchOf(range(0, 3), { isStale: () => fatal.length > 0 }).batch);
+    await again;
+    assert.deepEqual([accepted.length - before, first.resolved, offsets.due()], [0, [], []]);
+    assert.deepEqual(
+      fatal.map(({ code }) => code),
+      ['OTHER_LOG'],
+    );
+    assert.equal(calls.filter((call) => call === 'ask').length, 2);
+  });
+
+test('a log reset under a sink whose store was reset too is read from where the store now wants to begin', async () => {
+  let wanted = 500;
+  const { intake, accepted, offsets } = setUp(
+    {},
+    {
+      get startAt() {
+        return wanted;
+      },
+    },
+  );
+  await turn();
+  wanted = 1;
+  intake.outOfRange({ topic, partition: 0 });
+  await intake.batch(batchOf(range(0, 3)).batch);
+  await turn();
+  await intake.batch(batchOf(range(1, 3)).batch);
+  assert.deepEqual(offsetsOf(accepted), [1, 2]);
+  assert.equal(offsets.lease(topic, 0)?.tracker.next(), 3);
+});
+
+test('a fetch from before where the store wants to begin is never taken', async () => {
+  const { intake, accepted } = setUp({}, { startAt: 50 });
+  await turn();
+  for (let i = 0; i < 3; i++) await intake.batch(batchOf(range(10, 12)).batch);
+  assert.equal(accepted.length, 0);
+  await intake.batch(batchOf(range(50, 52)).batch);
+  assert.deepEqual(offsetsOf(accepted), [50, 51]);
 });
 
 test('closed: nothing more is admitted and a waiting batch returns', async () => {

@@ -1,6 +1,7 @@
 /**
  * Where each lease must be read next, and what to do when a fetch begins elsewhere: skip what is in hand, go where the handler wants to begin, take
- * a gap as it is and say so, begin anew when the log was reset under us.
+ * a gap as it is and say so, begin anew when the log was reset under us: where the handler decides that, it is asked again before anything of the
+ * new log is handed over, and may refuse it.
  */
 import type { AppError } from '../errors/app-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -14,9 +15,18 @@ type Position = {
   isStarting: boolean;
   /** Where the handler wants to begin; null once we are there. */
   wanted: number | null;
+  /** Where the handler said to begin, also once we are there; null when it was not asked. */
+  begin: number | null;
   hasSought: boolean;
   /** kafkajs said that our position was outside the log. */
   wasOutOfRange: boolean;
+};
+
+type Asking = {
+  readonly startAt: StartAt;
+  readonly signal: AbortSignal;
+  readonly onFatal: (error: AppError) => void;
+  readonly onKnown: () => void;
 };
 
 export type PositionsOptions = {
@@ -43,11 +53,15 @@ export type Positions = {
 export function createPositions({ offsets, metrics, log, seek, startAt, onReset }: PositionsOptions): Positions {
   const positions = new Map<Lease, Position>();
   let starting = 0;
+  /** How the handler is asked; null when it is not. */
+  let asking: Asking | null = null;
 
   const positionOf = (lease: Lease): Position => {
-    const known = positions.get(lease) ?? { isStarting: false, wanted: null, hasSought: false, wasOutOfRange: false };
-    positions.set(lease, known);
-    return known;
+    const known = positions.get(lease);
+    if (known) return known;
+    const made = { isStarting: false, wanted: null, begin: null, hasSought: false, wasOutOfRange: false };
+    positions.set(lease, made);
+    return made;
   };
 
   const noteGap = ({ topic, partition }: Lease, expected: number, found: number): void => {
@@ -61,7 +75,7 @@ export function createPositions({ offsets, metrics, log, seek, startAt, onReset 
   };
 
   const goTo = (lease: Lease, position: Position, fetchedOffset: number, wanted: number): Lease | null => {
-    if (!position.hasSought) {
+    if (!position.hasSought || fetchedOffset < wanted) {
       position.hasSought = true;
       seek(lease, wanted);
       return null;
@@ -71,7 +85,7 @@ export function createPositions({ offsets, metrics, log, seek, startAt, onReset 
     return lease;
   };
 
-  const afterReset = (lease: Lease, position: Position, fetchedOffset: number, expected: number | null): Lease => {
+  const afterReset = (lease: Lease, position: Position, fetchedOffset: number, expected: number | null): Lease | null => {
     position.wasOutOfRange = false;
     position.wanted = null;
     if (expected === null || fetchedOffset >= expected) {
@@ -81,35 +95,38 @@ export function createPositions({ offsets, metrics, log, seek, startAt, onReset 
     positions.delete(lease);
     const renewed = offsets.renew(lease);
     onReset(lease);
-    return renewed;
+    if (asking === null) return renewed;
+    begin([renewed], asking);
+    return null;
   };
 
-  const ask = async (
-    ask: StartAt,
-    leases: readonly Lease[],
-    signal: AbortSignal,
-    onFatal: (error: AppError) => void,
-  ): Promise<void> => {
+  const begin = (leases: readonly Lease[], by: Asking): void => {
     starting++;
     for (const lease of leases) positionOf(lease).isStarting = true;
-    const answers = await askWhereToBegin(leases, ask, { signal, onFatal, log });
-    for (const [lease, offset] of answers) {
-      positionOf(lease).wanted = offset;
-      // At once: where the group has committed everything no batch comes that `reconcile` could send elsewhere.
-      if (offset !== null && lease.isOwned) seek(lease, offset);
-    }
-    for (const lease of leases) positionOf(lease).isStarting = false;
-    starting--;
+    void askWhereToBegin(leases, by.startAt, { ...by, log }).then((answers) => {
+      for (const lease of leases) answered(lease, answers.get(lease) ?? null);
+      starting--;
+      by.onKnown();
+    });
+  };
+
+  const answered = (lease: Lease, offset: number | null): void => {
+    const position = positionOf(lease);
+    position.isStarting = false;
+    position.wanted = position.begin = offset;
+    // At once: where the group has committed everything no batch comes that `reconcile` could send elsewhere.
+    if (offset !== null && lease.isOwned) seek(lease, offset);
   };
 
   return {
     begin(leases, signal, onFatal, onKnown) {
-      if (startAt && leases.length > 0) void ask(startAt, leases, signal, onFatal).then(onKnown);
+      asking = startAt && { startAt, signal, onFatal, onKnown };
+      if (asking && leases.length > 0) begin(leases, asking);
     },
     isStarting: (lease) => positions.get(lease)?.isStarting ?? false,
     reconcile(lease, fetchedOffset) {
       const position = positionOf(lease);
-      const expected = position.wanted ?? lease.tracker.next();
+      const expected = position.wanted ?? lease.tracker.next() ?? position.begin;
       if (position.wasOutOfRange) return afterReset(lease, position, fetchedOffset, expected);
       if (position.wanted === null) return lease;
       if (fetchedOffset !== position.wanted) return goTo(lease, position, fetchedOffset, position.wanted);
