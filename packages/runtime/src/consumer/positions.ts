@@ -48,6 +48,8 @@ export type Positions = {
   outOfRange(partition: TopicPartition): void;
   forget(leases: readonly Lease[]): void;
   anyStarting(): boolean;
+  /** Leases that something is known of. */
+  size(): number;
 };
 
 export function createPositions({ offsets, metrics, log, seek, startAt, onReset }: PositionsOptions): Positions {
@@ -111,7 +113,8 @@ export function createPositions({ offsets, metrics, log, seek, startAt, onReset 
   };
 
   const answered = (lease: Lease, offset: number | null): void => {
-    const position = positionOf(lease);
+    const position = positions.get(lease);
+    if (position === undefined) return; // lost and forgotten meanwhile
     position.isStarting = false;
     position.wanted = position.begin = offset;
     // At once: where the group has committed everything no batch comes that `reconcile` could send elsewhere.
@@ -143,5 +146,6 @@ export function createPositions({ offsets, metrics, log, seek, startAt, onReset 
       for (const lease of leases) positions.delete(lease);
     },
     anyStarting: () => starting > 0,
+    size: () => positions.size,
   };
 }
