@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
+import type { ServiceName } from '@clinstream/local';
 import { freshResult } from './lib/analyses.ts';
 import { everyService, type House, openHouse, secondInstance, until } from './lib/house.ts';
 import { judge, type Ledger, type Line, linesOf, sendAll } from './lib/load.ts';
@@ -28,8 +29,9 @@ async function underLoad(name: string, trouble: (lines: readonly Line[]) => Prom
   return ledger;
 }
 
+const rows: Readonly<Record<ServiceName, string>> = { ingest: '0.6 3.4', inference: '1.4', api: '0.7' };
 for (const name of everyService) {
-  test(`kill -9 of ${name} in mid-load loses and doubles nothing`, { timeout: 180_000 }, async () => {
+  test(`${rows[name]} kill -9 of ${name} in mid-load loses and doubles nothing`, { timeout: 180_000 }, async () => {
     await underLoad(`killed-${name}`, async () => {
       const victim = house.service(name);
       victim.kill('SIGKILL');

@@ -30,7 +30,7 @@ test('0.5 0.7 1.1 1.3 3.4 an analysis over HTTP is answered by the model trained
   assert.ok(view.requestedAt !== null && view.endedAt !== null && view.requestedAt <= view.endedAt);
 });
 
-test('0.6 1.4 the answer is a 202 with where to look; the job waits in the log while no worker runs, and is pending, not unknown', async () => {
+test('0.6 1.4 3.2 the answer is a 202 with where to look; the job waits in the log while no worker runs, and is pending, not unknown', async () => {
   await house.service('inference').stop();
   const answer = await house.ingest('/v1/analyses', { body: analysisOf('0002', 4) });
   const accepted = bodyOf<Accepted>(answer, 202);
