@@ -44,6 +44,7 @@ export async function runTests(
     concurrency: concurrency[kind],
     timeout: timeoutMs[kind],
     cwd: repositoryRoot,
+    execArgv: ['--import', new URL('property-seed.ts', import.meta.url).href],
   });
   stream.on('test:pass', (event: Event) => {
     const why = event.skip || event.todo;
