@@ -20,10 +20,13 @@ export type Found = StoredAnalysis | 'pending' | null;
 
 export async function findAnalysis(deps: FindDeps, jobId: string, options: FindOptions): Promise<Found> {
   const { position, waitMs, signal } = options;
-  const first = await deps.watch.look(jobId);
-  if (first !== null && (waitMs === 0 || isEnded(first.state.status))) return first;
-  if (first === null && !(await isAhead(deps, position))) return lookAgain(deps, jobId, position);
-  if (waitMs === 0) return 'pending';
+  let first = await deps.watch.look(jobId);
+  if (first === null && !(await isAhead(deps, position))) {
+    first = await lookAgain(deps, jobId, position);
+    if (first === null) return null;
+  }
+  if (waitMs === 0) return first ?? 'pending';
+  if (first !== null && isEnded(first.state.status)) return first;
   let last: StoredAnalysis | null = first;
   const until = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
   await deps.watch.follow(jobId, { endOnly: true, signal: until }, (job) => {

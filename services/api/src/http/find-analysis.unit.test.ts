@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StoredAnalysis } from '../domain/analysis-view.ts';
+import { type FindDeps, findAnalysis } from './find-analysis.ts';
+
+const position = { topic: 'analysis.requests.routine.v1', partition: 0, offset: 7 };
+const jobIn = (status: string): StoredAnalysis => ({ state: { jobId: 'job', status } }) as unknown as StoredAnalysis;
+
+/** A table that shows what is in `looks`, one after the other; `follow` sees the last. */
+function tableOf(looks: readonly (StoredAnalysis | null)[], nextOffset: number): FindDeps {
+  let at = 0;
+  const look = async () => looks[Math.min(at++, looks.length - 1)] ?? null;
+  return {
+    readPosition: async () => nextOffset,
+    watch: {
+      look,
+      follow: async (_jobId, _options, onJob) => void onJob(await look()),
+      notice: () => {},
+      waiting: () => 0,
+      stop: () => {},
+    },
+  };
+}
+
+const find = (deps: FindDeps, waitMs: number) =>
+  findAnalysis(deps, 'job', { position, waitMs, signal: new AbortController().signal });
+
+test('a job written between the look and the position is waited for like any other', async () => {
+  const found = await find(tableOf([null, jobIn('queued'), jobIn('completed')], 8), 1_000);
+  assert.equal(found !== null && found !== 'pending' && found.state.status, 'completed');
+});
+
+test('without a wait such a job is shown as it stands', async () => {
+  const found = await find(tableOf([null, jobIn('queued')], 8), 0);
+  assert.equal(found !== null && found !== 'pending' && found.state.status, 'queued');
+});
+
+test('absent is pending before its position was read, and unknown after', async () => {
+  assert.equal(await find(tableOf([null], 7), 0), 'pending');
+  assert.equal(await find(tableOf([null], 8), 0), null);
+  assert.equal(await find(tableOf([null], 8), 1_000), null);
+});
