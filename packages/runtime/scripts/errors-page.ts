@@ -1,31 +1,57 @@
-/**
- * docs/errors.md: every error code, found in the source in the four shapes codes are written in, with what stands beside it literally:
- *   { code: 'X', kind: 'poison', message: '…' }   X: { status: 404, detail: '…' }   problem(409, 'X', 'title', 'detail')   poison('X', '…')
- * Nothing is guessed: what is not written beside the code is left blank.
- */
+/** docs/errors.md: every code of every catalogue, each imported as data. Says nothing that is not in a catalogue, and throws rather than leave a cell blank. */
+import type { ErrorCatalogueEntry } from '../src/errors/catalogue.ts';
 
-export type SourceFile = { readonly path: string; readonly text: string };
-type Found = { readonly code: string; readonly answer: string; readonly meaning: string; readonly path: string };
+export type ErrorRow = {
+  readonly code: string;
+  /** What follows from it: a kind, an HTTP status, how a job ends. */
+  readonly answer: string;
+  readonly meaning: string;
+  /** Which part gives it. */
+  readonly from: string;
+};
 
-const name = '([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL|FORBIDDEN|UNCLASSIFIED)';
-const literal = '(?:\'([^\'\\n]*)\'|"([^"\\n]*)"|`([^`]*)`)';
-const member = new RegExp(`\\bcode: '${name}'`, 'g');
-const entry = new RegExp(`^ {2}${name}: \\{`, 'gm');
-const thrown = new RegExp(`\\bproblem\\(\\s*(\\d{3}),\\s*'${name}',\\s*${literal},\\s*${literal}`, 'g');
-const call = new RegExp(`\\b([a-z]\\w*)\\(\\s*'${name}',\\s*${literal}`, 'g');
+type Catalogue<T> = Readonly<Record<string, T>>;
 
-export function renderErrors(files: readonly SourceFile[]): string {
-  const plain = files.map(({ path, text }) => ({ path, text: text.replace(/\/\*[\s\S]*?\*\//g, '') }));
-  const everything = plain.map((file) => file.text).join('\n');
-  const found = plain.flatMap((file) => [
-    ...members(file),
-    ...entries(file),
-    ...thrownProblems(file),
-    ...calls(file, everything),
-  ]);
-  const codes = Map.groupBy(found, (one) => one.code);
-  const rows = [...codes.keys()].sort().map((code) => row(code, codes.get(code) ?? []));
-  return `${head}\n${rows.join('\n')}\n`;
+export const rowsOfErrors = (from: string, catalogue: Catalogue<ErrorCatalogueEntry>): readonly ErrorRow[] =>
+  Object.entries(catalogue).map(([code, { kind, scope, meaning, whatToDo }]) => {
+    if (meaning.trim() === '' || whatToDo.trim() === '')
+      throw new Error(`${code} of ${from} does not say what it means and what to do`);
+    return { code, from, answer: kind === 'retryable' ? `${kind}/${scope}` : kind, meaning: `${meaning} *${whatToDo}*` };
+  });
+
+export const rowsOfProblems = (
+  from: string,
+  catalogue: Catalogue<{ readonly status: number; readonly detail: string }>,
+): readonly ErrorRow[] =>
+  Object.entries(catalogue).map(([code, { status, detail }]) => ({ code, from, answer: `${status}`, meaning: detail }));
+
+/** What a job ends with. */
+export const rowsOfEndings = (
+  from: string,
+  catalogue: Catalogue<{ readonly ending: string; readonly meaning: string }>,
+): readonly ErrorRow[] =>
+  Object.entries(catalogue).map(([code, { ending, meaning }]) => ({ code, from, answer: `job ${ending}`, meaning }));
+
+/** What stands in `errors` of a 422. */
+export const rowsOfFaults = (from: string, messages: Catalogue<string>): readonly ErrorRow[] =>
+  Object.entries(messages).map(([code, text]) => ({
+    code,
+    from,
+    answer: 'in `errors` of 422',
+    meaning: `The member named ${text}.`,
+  }));
+
+export function renderErrors(rows: readonly ErrorRow[]): string {
+  const sorted = [...rows].sort((a, b) => compare(a.code, b.code) || compare(a.from, b.from) || compare(a.answer, b.answer));
+  return `${head}\n${sorted.map(line).join('\n')}\n`;
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function line(row: ErrorRow): string {
+  const cells = [`\`${row.code}\``, row.answer, row.meaning, row.from];
+  if (Object.values(row).some((text) => text.trim() === '')) throw new Error(`${row.code} of ${row.from} has a blank cell`);
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`;
 }
 
 const head = `<!-- Written by npm run gen from the code. Do not edit. -->
@@ -33,71 +59,11 @@ const head = `<!-- Written by npm run gen from the code. Do not edit. -->
 
 One vocabulary for problem details of the HTTP services (\`code\`; \`type\` is \`urn:clinstream:problem:\` and the code in lower case with dashes),
 for dead-letter headers (\`error-code\`), logs (\`err.code\`) and metrics (\`error_code\`). Messages name fields, ids and limits, never values.
+What HL7 v2 senders are answered with is in [hl7.md](hl7.md).
 
 What happens next follows from the kind: *retryable/dependency* everything waits until the dependency is back, no attempt is counted;
-*retryable/message* this one is tried again, a bounded number of times; *poison* can never work and goes to the dead letters (HTTP 422);
+*retryable/message* this one is tried again, a bounded number of times; *poison* can never work and goes to the dead letters (at the HTTP doors: is refused);
 *ambiguous* may have taken effect, is repeated only where that is harmless; *fatal* ends the process. A number is the HTTP status.
 
-| code | answer | meaning | made in |
+| code | answer | meaning, *and what to do* | given by |
 |---|---|---|---|`;
-
-function row(code: string, all: readonly Found[]): string {
-  const meaning = all.find((one) => one.meaning !== '')?.meaning ?? '';
-  const places = all.map((one) => one.path.replace('/src/', '/').replace(/^(packages|services)\//, ''));
-  return `| \`${code}\` | ${unique(all.map((one) => one.answer))} | ${meaning.replaceAll('|', '\\|')} | ${unique(places)} |`;
-}
-
-const unique = (texts: readonly string[]): string => [...new Set(texts.filter((text) => text !== ''))].sort().join(', ');
-
-const members = ({ path, text }: SourceFile): readonly Found[] =>
-  Array.from(text.matchAll(member), (match) => ({ code: match[1] ?? '', path, ...describe(enclosingObject(text, match.index)) }));
-
-const entries = ({ path, text }: SourceFile): readonly Found[] =>
-  Array.from(text.matchAll(entry), (match) => {
-    const object = enclosingObject(text, match.index + match[0].length);
-    return { code: match[1] ?? '', path, ...describe(object) };
-  }).filter((one) => /^\d{3}$/.test(one.answer));
-
-const thrownProblems = ({ path, text }: SourceFile): readonly Found[] =>
-  Array.from(text.matchAll(thrown), ([, status = '', code = '', , , , ...detail]) => ({
-    code,
-    path,
-    answer: status,
-    meaning: tidy(detail.slice(0, 3).find((one) => one !== undefined)),
-  }));
-
-/** `poison('X', '…')`: what the helper makes of it stands in its definition, here or exported elsewhere. A reader of codes defines no kind. */
-const calls = ({ path, text }: SourceFile, everything: string): readonly Found[] =>
-  Array.from(text.matchAll(call), ([, helper = '', code = '', ...texts]) => {
-    const body = `(?:const|function) ${helper}\\b[^;]{0,500}?kind: '(\\w+)'(?:[^;]{0,60}?scope: '(\\w+)')?`;
-    const definition = new RegExp(body).exec(text) ?? new RegExp(`export ${body}`).exec(everything);
-    const answer = answerOf(definition?.[1], definition?.[2]);
-    return { code, path, answer, meaning: tidy(texts.slice(0, 3).find((one) => one !== undefined)) };
-  }).filter((one) => one.answer !== '');
-
-function describe(object: string): { readonly answer: string; readonly meaning: string } {
-  const kind = answerOf(/\bkind: '(\w+)'/.exec(object)?.[1], /\bscope: '(\w+)'/.exec(object)?.[1]);
-  const status = /\bstatus: (\d{3})/.exec(object)?.[1] ?? '';
-  const [, ...texts] = new RegExp(`\\b(?:message|detail):\\s*${literal}`).exec(object) ?? [];
-  return { answer: kind === '' ? status : kind, meaning: tidy(texts.find((one) => one !== undefined)) };
-}
-
-const answerOf = (kind: string | undefined, scope: string | undefined): string =>
-  kind === 'retryable' ? `retryable/${scope ?? 'message'}` : (kind ?? '');
-
-const tidy = (text: string | undefined): string => (text ?? '').replace(/\$\{[^}]*\}/g, '…').replace(/\s+/g, ' ');
-
-/** The text between the innermost braces around a place; braces of template literals balance, so they do no harm. */
-function enclosingObject(text: string, at: number): string {
-  let start = at;
-  for (let depth = 0; start > 0; start--) {
-    if (text[start] === '}') depth++;
-    if (text[start] === '{' && depth-- === 0) break;
-  }
-  let end = start + 1;
-  for (let depth = 0; end < text.length; end++) {
-    if (text[end] === '{') depth++;
-    if (text[end] === '}' && depth-- === 0) break;
-  }
-  return text.slice(start, end);
-}

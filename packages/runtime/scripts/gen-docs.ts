@@ -1,11 +1,12 @@
 /**
  * Writes docs/metrics.md and docs/errors.md from the code; with `--check` only says whether they are up to date (exit 1 if not).
- * Metrics are data and are imported; error codes are found where they are made, by the shapes they are written in.
+ * Metrics and error codes are data and are imported.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderErrors } from './errors-page.ts';
+import { errorRows } from './errors-rows.ts';
 import { renderMetrics } from './metrics-page.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -18,7 +19,7 @@ const pages = {
   'docs/metrics.md': await renderMetrics(
     sources.filter((path) => read(path).includes('defineMetrics(')).map((path) => join(root, path)),
   ),
-  'docs/errors.md': renderErrors(sources.map((path) => ({ path, text: read(path) }))),
+  'docs/errors.md': renderErrors(errorRows),
 };
 
 const check = process.argv.includes('--check');

@@ -1,30 +1,7 @@
 /** Every error code of this service as data, in the shape of the runtime's catalogue; docs/errors.md is generated from both. */
-import { AppError, type ErrorCatalogueEntry } from '@clinstream/runtime/errors';
+import { AppError, catalogued, type ErrorCatalogueEntry } from '@clinstream/runtime/errors';
 
-const fatal = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'fatal',
-  scope: 'message',
-  meaning,
-  whatToDo,
-});
-const message = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'retryable',
-  scope: 'message',
-  meaning,
-  whatToDo,
-});
-const dependency = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'retryable',
-  scope: 'dependency',
-  meaning,
-  whatToDo,
-});
-const poison = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'poison',
-  scope: 'message',
-  meaning,
-  whatToDo,
-});
+const { dependency, fatal, message, poison } = catalogued;
 
 export const inferenceErrors = {
   NO_MODELS: fatal(
@@ -68,7 +45,7 @@ export const inferenceErrors = {
     'The service is stopping and takes no more jobs.',
     'Nothing: the job is read again by the next instance.',
   ),
-  JOB_ABANDONED: message('The job was given up while it waited for a model worker.', 'Nothing: it is tried again.'),
+  JOB_ABANDONED: message('The attempt was given up before its answer could be published.', 'Nothing: the job is tried again.'),
 } as const satisfies Readonly<Record<string, ErrorCatalogueEntry>>;
 
 export type InferenceErrorCode = keyof typeof inferenceErrors;
@@ -80,3 +57,21 @@ export function inferenceError(
   const { kind, scope, meaning } = inferenceErrors[code];
   return new AppError({ code, kind, scope, stage: 'process', message: details.message ?? meaning, cause: details.cause });
 }
+
+/** What a job ends with besides the errors above: `failure.code` of a failed one, the reasons of an abstained one. Ingest adds its INPUT_ codes. */
+export const jobEndings = {
+  MODEL_UNKNOWN: { ending: 'failed', meaning: 'No model of that name is deployed here. Deploy it, or ask another.' },
+  MODEL_VERSION_UNKNOWN: { ending: 'failed', meaning: 'The model is not deployed in that version. Deploy it, or ask another.' },
+  INPUT_SET_MISMATCH: {
+    ending: 'failed',
+    meaning:
+      'The job was made for other inputs than the deployed model has. Ask again, once ingest and inference have the same model.',
+  },
+  INPUT_NOT_A_NUMBER: { ending: 'failed', meaning: 'An input is no finite number. Correct it at its source.' },
+  OUTSIDE_POPULATION_AGE: { ending: 'abstained', meaning: 'The model is not meant for this age. No number is given.' },
+  OUTSIDE_POPULATION_SEX: { ending: 'abstained', meaning: 'The model is not meant for this sex. No number is given.' },
+  OUTSIDE_INPUT_RANGE: {
+    ending: 'abstained',
+    meaning: 'An input is outside the range the model declares. No number is given; check the measurement.',
+  },
+} as const satisfies Readonly<Record<string, { readonly ending: 'failed' | 'abstained'; readonly meaning: string }>>;

@@ -7,6 +7,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
+import type { BlobErrorCode } from './errors.ts';
 import { createGroupSync, type GroupSync } from './group-sync.ts';
 import type { BlobRef, BlobStore } from './types.ts';
 
@@ -99,8 +100,9 @@ async function syncFolders(paths: readonly string[]): Promise<void> {
   );
 }
 
-const poison = (code: string, message: string): AppError => new AppError({ code, kind: 'poison', stage: 'process', message });
-const away = (code: string, message: string, cause: unknown): AppError =>
+const poison = (code: BlobErrorCode, message: string): AppError =>
+  new AppError({ code, kind: 'poison', stage: 'process', message });
+const away = (code: BlobErrorCode, message: string, cause: unknown): AppError =>
   new AppError({ code, kind: 'retryable', scope: 'dependency', stage: 'process', message, cause });
 
 function unavailable(cause: unknown): AppError {

@@ -8,30 +8,19 @@ export type ErrorCatalogueEntry = {
   readonly whatToDo: string;
 };
 
-const dependency = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'retryable',
-  scope: 'dependency',
-  meaning,
-  whatToDo,
-});
-const message = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'retryable',
-  scope: 'message',
-  meaning,
-  whatToDo,
-});
-const poison = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'poison',
-  scope: 'message',
-  meaning,
-  whatToDo,
-});
-const fatal = (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({
-  kind: 'fatal',
-  scope: 'message',
-  meaning,
-  whatToDo,
-});
+const entryOf =
+  (kind: ErrorKind, scope: ErrorScope) =>
+  (meaning: string, whatToDo: string): ErrorCatalogueEntry => ({ kind, scope, meaning, whatToDo });
+
+/** How the entries of every catalogue, ours and the services', are written. */
+export const catalogued = {
+  dependency: entryOf('retryable', 'dependency'),
+  message: entryOf('retryable', 'message'),
+  poison: entryOf('poison', 'message'),
+  ambiguous: entryOf('ambiguous', 'message'),
+  fatal: entryOf('fatal', 'message'),
+} as const;
+const { dependency, message, poison, fatal } = catalogued;
 
 export const errorCatalogue = {
   UNCLASSIFIED: message(
@@ -99,6 +88,7 @@ export const errorCatalogue = {
   ),
   PRODUCER_STOPPED: dependency('The service is stopping and takes no more events.', 'Send again to the next instance.'),
   PARKED_BY_HANDLER: poison('The handler decided that this record cannot be handled.', 'Read its reason in the error line.'),
+  PORT_UNAVAILABLE: fatal('A server cannot listen on its port.', 'See what else listens there, or configure another port.'),
   LOG_GAP: poison(
     'Records between our position and the first one still in the log are gone: retention was shorter than the time we were away.',
     'Counted and logged, never silent. Restore from the source, lengthen retention.',

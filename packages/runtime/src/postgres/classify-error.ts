@@ -12,11 +12,20 @@
  */
 import { DatabaseError } from 'pg';
 import { AppError, type AppErrorOptions } from '../errors/app-error.ts';
+import type { PostgresErrorCode } from './errors.ts';
 
-type Verdict = Pick<AppErrorOptions, 'code' | 'kind' | 'message'> & { readonly scope?: 'dependency' };
+type Verdict = Pick<AppErrorOptions, 'kind' | 'message'> & {
+  readonly code: PostgresErrorCode;
+  readonly scope?: 'dependency';
+};
 
-const waitFor = (code: string, message: string): Verdict => ({ code, kind: 'retryable', scope: 'dependency', message });
-const never = (code: string, message: string): Verdict => ({ code, kind: 'poison', message });
+const waitFor = (code: PostgresErrorCode, message: string): Verdict => ({
+  code,
+  kind: 'retryable',
+  scope: 'dependency',
+  message,
+});
+const never = (code: PostgresErrorCode, message: string): Verdict => ({ code, kind: 'poison', message });
 
 export function classifyPostgresError(error: unknown): AppError {
   if (error instanceof AppError) return error;

@@ -6,6 +6,7 @@ import { AppError } from '@clinstream/runtime/errors';
 import type { FieldError } from '@clinstream/runtime/http';
 import type { Fault, FaultCode } from '../domain/fault.ts';
 import type { ModelCatalog } from '../domain/model-catalog.ts';
+import { faultMessages } from '../errors.ts';
 
 export type Refusal = {
   readonly status: number;
@@ -55,20 +56,7 @@ export function refusedFaults(faults: readonly Fault[], models: ModelCatalog): R
 }
 
 /** In the shape all problems have, with code and what was expected beside the words. */
-const fieldError = (fault: Fault) => ({ message: messages[fault.code], ...fault });
-
-const messages: Readonly<Record<FaultCode, string>> = {
-  MISSING: 'is required by the model',
-  UNKNOWN_INPUT: 'is no input of the model',
-  OUT_OF_RANGE: 'is outside the range the model declares',
-  NOT_A_NUMBER: 'must be a finite number',
-  WRONG_UNIT: 'is in another unit than the model declares',
-  UNKNOWN_MODEL: 'is no model here',
-  UNKNOWN_MODEL_VERSION: 'is no version of the model',
-  EVIDENCE_NOT_OFFERED: 'is not offered by the model',
-  NATIONAL_ID_REFUSED: 'looks like a national id',
-  INVALID_IDENTIFIER: 'is empty, or has control characters or surrounding blanks',
-};
+const fieldError = (fault: Fault) => ({ message: faultMessages[fault.code], ...fault });
 
 export const keyReused: Refusal = {
   status: 422,
