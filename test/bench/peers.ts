@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runBareLoop } from './lib/bare.ts';
-import type { Bench, Figures } from './lib/bench.ts';
+import { type Bench, type BenchPage, type Figures, markdownTable } from './lib/bench.ts';
 import type { Drain } from './lib/drain.ts';
 import { feedBare, feedClinstream } from './lib/feed.ts';
 import { runFullPipeline } from './lib/full.ts';
@@ -47,7 +47,24 @@ export const peers: Bench = {
       await redis.stop();
     }
   },
+  document,
 };
+
+const names = ['celery', 'bullmq', 'graphile_worker', 'pg_boss', 'bare', 'clinstream'] as const;
+
+function document(figures: Figures): BenchPage {
+  const row = (name: string, ...keys: readonly string[]) => [name, ...keys.map((key) => figures[`${name}_${key}`] ?? '')];
+  const speeds = names.map((name) => row(name, 'per_s', 'cpu_s_per_10k', 'rss_mb', 'p50_ms', 'p99_ms'));
+  const promises = names.map((name) => row(name, 'order_per_key', 'one_row', 'survives_kill_9'));
+  const ratios = `Clinstream is ${figures['vs_best_peer']} × the best peer (${figures['best_peer']}), ${figures['vs_celery']} × Celery and ${figures['vs_bare']} × the bare loop. ${figures['versions']}.`;
+  return {
+    markdown: [
+      markdownTable(['', 'jobs/s', 'CPU s per 10 k jobs', 'workers, MB', 'p50 ms', 'p99 ms'], speeds),
+      ratios,
+      markdownTable(['', 'order per key', 'one row', 'survives kill -9'], promises),
+    ].join('\n\n'),
+  };
+}
 
 const viaQueue = {
   order_per_key: 'no',

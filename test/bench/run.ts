@@ -1,17 +1,21 @@
 /** `npm run bench -- NAME [--json] [options]`: ratios in one run against a bare loop or a peer, never absolute promises. */
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
+import { inference } from './inference.ts';
 import { latency } from './latency.ts';
 import type { Bench, Figures } from './lib/bench.ts';
+import { writeSection } from './lib/write-docs.ts';
 import { peers } from './peers.ts';
 import { pipeline } from './pipeline.ts';
+import { sink } from './sink.ts';
 
-const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog, peers };
+const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog, peers, sink, inference };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     jobs: { type: 'string' },
     rounds: { type: 'string' },
@@ -20,11 +24,12 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const bench = benches[positionals[0] ?? ''];
+const name = positionals[0] ?? '';
+const bench = benches[name];
 if (values.help || bench === undefined) {
-  console.log('usage: npm run bench -- NAME [--json] [--jobs N] [--rounds N] [--seconds N] [--rate N]\n');
+  console.log('usage: npm run bench -- NAME [--json] [--write] [--jobs N] [--rounds N] [--seconds N] [--rate N]\n');
   for (const [name, each] of Object.entries(benches)) console.log(`  ${name.padEnd(10)} ${each.about}`);
-  console.log('\n--json makes the last line one flat JSON object.');
+  console.log('\n--json makes the last line one flat JSON object; --write puts the figures into docs/benchmarks.md.');
   process.exit(values.help ? 0 : 2);
 }
 
@@ -32,5 +37,6 @@ const numbers = Object.fromEntries(
   Object.entries(values).flatMap(([name, value]) => (typeof value === 'string' ? [[name, Number(value)]] : [])),
 );
 const figures: Figures = await bench.run(numbers, (line) => console.log(line));
+if (values.write) await writeSection(name, bench, figures, `npm run bench -- ${process.argv.slice(2).join(' ')}`);
 if (values.json) console.log(JSON.stringify(figures));
 process.exit(0);
