@@ -22,8 +22,12 @@ export function deterministicId(kind: string, ...parts: readonly string[]): stri
 export const jobIdOfRequest = (client: string, operation: string, idempotencyKey: string): string =>
   deterministicId('job', client, operation, idempotencyKey);
 
-/** AI job an order asks for. */
-export const jobIdOfOrder = (orderId: string, model: string): string => deterministicId('order-job', orderId, model);
+/**
+ * AI job one placement of an order asks for. `contentDigest` is that placement's and includes its patient and its inputs: should a placer
+ * number be used twice, which a sender may do while nobody can look it up, the two are two jobs and neither shows the other's result.
+ */
+export const jobIdOfOrder = (orderId: string, model: string, contentDigest: string): string =>
+  deterministicId('order-job', orderId, model, contentDigest);
 
 export const orderIdOf = (placerAuthority: string, placerNumber: string): string =>
   deterministicId('order', placerAuthority, placerNumber);

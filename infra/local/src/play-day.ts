@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { jobIdOfOrder, orderIdOf } from '@clinstream/contracts';
+import { orderIdOf } from '@clinstream/contracts';
 import { mismatch } from './matches.ts';
 import { type Follow, type HttpSend, pick, type SampleDay, type Step, substitute } from './sample-day.ts';
 import { readMessage, sendMllp } from './send-mllp.ts';
@@ -63,7 +63,7 @@ function createPlayer(folder: string, doors: DayDoors) {
   };
 
   const follow = async (wanted: Follow, answer: Answer, began: number): Promise<string | null> => {
-    const url = followUrl(wanted, answer, doors.apiUrl);
+    const url = await followUrl(wanted, answer, doors);
     if (url === null) return 'the answer names no job to follow';
     const analysis = await untilEnded(url, wanted.role ?? 'doctor', doors);
     if (analysis === null) return `the job had not ended after ${followDeadlineMs / 1000} s`;
@@ -158,10 +158,26 @@ function parseBody(text: string): unknown {
   }
 }
 
-function followUrl({ order }: Follow, answer: Answer, apiUrl: string): URL | null {
-  if (order) return new URL(`/v1/analyses/${jobIdOfOrder(orderIdOf(order.authority, order.number), order.model)}`, apiUrl);
+async function followUrl({ order, role }: Follow, answer: Answer, doors: DayDoors): Promise<URL | null> {
+  if (order) return await urlOfOrderedJob(orderIdOf(order.authority, order.number), role ?? 'doctor', doors);
   const self = pick('links.self', answer.body) ?? pick('analysis.links.self', answer.body);
   return self ? new URL(self) : null;
+}
+
+/** An order placed by HL7 is answered without a link: the order names its job as soon as it can be read. */
+async function urlOfOrderedJob(orderId: string, role: string, doors: DayDoors): Promise<URL | null> {
+  const until = performance.now() + followDeadlineMs;
+  while (performance.now() < until) {
+    const headers = { authorization: `Bearer ${await doors.token(role, undefined)}` };
+    const response = await fetch(new URL(`/v1/orders/${orderId}`, doors.apiUrl), {
+      headers,
+      signal: AbortSignal.timeout(30_000),
+    });
+    const { analysisJobId } = parseBody(await response.text()) as { readonly analysisJobId?: string | null };
+    if (response.ok && analysisJobId) return new URL(`/v1/analyses/${analysisJobId}`, doors.apiUrl);
+    await delay(50);
+  }
+  return null;
 }
 
 const endings = new Set(['completed', 'abstained', 'failed', 'cancelled']);

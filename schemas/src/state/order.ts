@@ -71,9 +71,10 @@ function changes(state: OrderState, event: OrderEvent): Changes {
 const firstPlacement = (state: OrderState, event: OrderEvent): Changes =>
   state.contentVersion < contentRank(event) ? content(event) : { analysisJobId: state.analysisJobId ?? event.analysisJobId };
 
-/** A placement older than the content shown was amended since: it cannot be told from a repeat, and changes nothing either way. */
+/** A placement older than the content shown was amended since: it cannot be told from a repeat, unless it is of another patient. */
 const isSamePlacement = (state: OrderState, event: OrderEvent): boolean =>
-  state.contentDigest === event.contentDigest || contentRank(event) < state.contentVersion;
+  state.patientKey === event.patientKey &&
+  (state.contentDigest === event.contentDigest || contentRank(event) < state.contentVersion);
 
 /** Many sources tell whole seconds: an amendment of the same second as its placement is the newer content. */
 const contentRank = (event: OrderEvent): number => 2 * event.sourceVersion + (event.type === 'OrderAmended' ? 1 : 0);

@@ -52,6 +52,18 @@ test('an event seen before changes nothing: the very same state comes back', () 
   );
 });
 
+test('a placement of another patient under the same number is a conflict, whichever of the two claims to be older', () => {
+  for (const version of [0, 1, 9]) {
+    const other = order('OrderPlaced', version, {
+      patientKey: 'h|a|2',
+      contentDigest: placed.contentDigest,
+      analysisJobId: 'other',
+    });
+    const state = fold(reduceOrder, [placed, other]);
+    assert.deepEqual([state?.conflicting, state?.patientKey, state?.analysisJobId], [true, 'h|a|1', 'job'], String(version));
+  }
+});
+
 test('a cancelled order stays cancelled, whatever comes after', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 10 }), (events) => {

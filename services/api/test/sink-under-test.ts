@@ -30,7 +30,7 @@ export async function sinkUnderTest(rememberedJobs = 1_000): Promise<SinkUnderTe
   const telemetry = createSilentTelemetry();
   const postgres = createPostgres(database.config, telemetry);
   await postgres.start();
-  const another = () => createSink(postgres, telemetry, { rememberedJobs, appliedEventsDays: 0 });
+  const another = () => createSink(postgres, telemetry, { rememberedJobs });
   const sink = another();
   await sink.startAt(cluster, wholeLog());
   return {

@@ -13,8 +13,8 @@ import { createStartAt, type FoundGap } from './start-at.ts';
 
 export type SinkOptions = {
   readonly rememberedJobs: number;
-  /** How long ids of applied events are kept, 0 for ever: at least as long as the clinical topics keep their records. */
-  readonly appliedEventsDays: number;
+  /** How long ids of applied events are kept, at least as long as the clinical topics keep their records; 0 or left out, for ever. */
+  readonly appliedEventsDays?: number;
 };
 export type Sink = {
   readonly startAt: (clusterId: string, partitions: readonly AssignedPartition[]) => Promise<readonly PartitionStart[]>;
@@ -40,10 +40,10 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
     );
   };
 
+  const { appliedEventsDays = 0 } = options;
   const sweep = async (): Promise<void> => {
     await sweepDepth(postgres);
-    if (options.appliedEventsDays > 0)
-      await forgetEvents(postgres, telemetry.clock.now() - options.appliedEventsDays * 86_400_000);
+    if (appliedEventsDays > 0) await forgetEvents(postgres, telemetry.clock.now() - appliedEventsDays * 86_400_000);
   };
 
   const rewind = createRewindGuard();

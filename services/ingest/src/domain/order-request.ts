@@ -130,9 +130,9 @@ export const orderContentDigest = (
 export const orderCommandDigest = (command: OrderCommand): string =>
   canonicalDigest([command.action, command.orderId, command.patientKey, command.contentDigest, command.sourceVersion]);
 
-/** The job an order asks for; null when it asks for none. */
+/** The job a placement asks for; null when it asks for none. */
 export const jobIdOfCommand = (command: OrderCommand): string | null =>
-  command.question === null ? null : jobIdOfOrder(command.orderId, command.question.model);
+  command.question === null ? null : jobIdOfOrder(command.orderId, command.question.model, command.contentDigest);
 
 const eventTypeOf = { place: 'OrderPlaced', amend: 'OrderAmended', cancel: 'OrderCancelRequested' } as const;
 

@@ -139,8 +139,18 @@ test('an order with an analysis makes two events that know each other', () => {
   assert.equal(order.value.type, 'OrderPlaced');
   assert.equal(analysis?.value.orderId, order.value.orderId);
   assert.equal(order.value.analysisJobId, analysis?.value.jobId);
-  assert.equal(analysis?.value.jobId, jobIdOfOrder(order.value.orderId, 'tumour'));
+  assert.equal(analysis?.value.jobId, jobIdOfOrder(order.value.orderId, 'tumour', order.value.contentDigest));
   assert.equal(analysis?.topic, 'analysis.requests.urgent.v1');
+});
+
+test('a placer number used for other content or another patient asks for another job; equal content for the same', () => {
+  const jobOf = (body: OrderBody, at?: number) => eventsOf(body, at).analysis?.value.jobId;
+  const others: readonly OrderBody[] = [
+    { ...place, patient: { ...place.patient, id: '999' } },
+    { ...place, analysis: { model: 'tumour', inputs: { radius: 11 } } },
+  ];
+  assert.equal(new Set([place, ...others].map((body) => jobOf(body))).size, 3);
+  assert.equal(jobOf({ ...place, code: { ...place.code, display: 'A label' } }, origin.requestedAt + 5), jobOf(place));
 });
 
 test('a bad model input of an HTTP order is told with its place in the order', () => {

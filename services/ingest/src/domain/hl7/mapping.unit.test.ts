@@ -127,6 +127,20 @@ test('6.6 a cancellation needs no order detail', () => {
   assert.equal(orderOf(oml('ORC|CA|P1'))?.type, 'OrderCancelRequested');
 });
 
+test('6.7 an order number used for two patients asks for two jobs: neither shows the result of the other', () => {
+  const ofAnother = {
+    ...aiOrder(width, ratio),
+    segments: aiOrder(width, ratio).segments.map((one) => one.replace('4711', '4712')),
+  };
+  const jobs = [aiOrder(width, ratio), ofAnother, aiOrder(width, ratio.replace('0.25', '0.26'))].map((sent) => {
+    const job = analysisOf(sent).value.jobId;
+    assert.equal(orderOf(sent)?.analysisJobId, job);
+    return job;
+  });
+  assert.equal(new Set(jobs).size, 3);
+  assert.equal(analysisOf({ ...aiOrder(width, ratio), messageId: 'again', time: '20261122130500' }).value.jobId, jobs[0]);
+});
+
 test('6.7 the same order placed again, in another message, is the same fact; with other content it is not', () => {
   const id = (sent: Sent): string | undefined => factsOf(map(sent))[0]?.envelope.eventId;
   const placed = oml('ORC|NW|P1', 'OBR|1|P1||GLU^^L');

@@ -100,7 +100,7 @@ function placement(order: Described): Pick<OrderPart, 'facts' | 'placement'> {
   const { model } = content;
   const inputs = model === null ? null : { model: model.manifest.name, inputs: inputContent(order.group.observations) };
   const contentDigest = orderContentDigest({ patientKey: order.patientKey, ...content }, inputs);
-  const jobId = model === null ? null : jobIdOfOrder(order.orderId, model.manifest.name);
+  const jobId = model === null ? null : jobIdOfOrder(order.orderId, model.manifest.name, contentDigest);
   const event = eventOf(order, 'OrderPlaced', content, { contentDigest, jobId, step: 0 });
   // Named by content: the same order placed again, in whatever message, is the same fact.
   const placed = factOf(order, event, order.orderId, contentDigest);
@@ -118,18 +118,15 @@ function amendment(order: Described): Pick<OrderPart, 'facts' | 'refused'> {
     return { facts: [], refused: new Hl7Fault(204, 'ANALYSIS_INPUTS_FIXED', at('OBX', 0, input.occurrence)).fault };
   }
   const contentDigest = orderContentDigest({ patientKey: order.patientKey, ...content });
-  const jobId = content.model === null ? null : jobIdOfOrder(order.orderId, content.model.manifest.name);
-  const event = eventOf(order, 'OrderAmended', content, { contentDigest, jobId, step: 1 });
+  const event = eventOf(order, 'OrderAmended', content, { contentDigest, jobId: null, step: 1 });
   return { facts: [factOf(order, event, order.orderId, context.messageId, String(group.orc.occurrence))], refused: null };
 }
 
 function cancellation(order: Described, type: 'OrderCancelRequested' | 'OrderCancelled'): Fact {
   const { obr } = order.group;
   const [code = { code: '', system: '', display: null }] = obr === null ? [] : codingsAt(obr, 4);
-  const model = modelOf(codesOf(order.group), order.context);
   const content = { kind: 'unknown', priority: 'unknown', code, note: null } as const;
-  const jobId = model === null ? null : jobIdOfOrder(order.orderId, model.manifest.name);
-  const event = eventOf(order, type, content, { contentDigest: '', jobId, step: 2 });
+  const event = eventOf(order, type, content, { contentDigest: '', jobId: null, step: 2 });
   return factOf(order, event, order.orderId, order.context.messageId, String(order.group.orc.occurrence));
 }
 
@@ -185,6 +182,7 @@ function noteOf({ others }: OrderGroup): string | null {
   return note === '' ? null : note;
 }
 
+/** `jobId`: the placement alone names the job; what follows it need not know its content. */
 type Versioned = { readonly contentDigest: string; readonly jobId: string | null; readonly step: 0 | 1 | 2 };
 
 function eventOf(order: Described, type: OrderEvent['type'], content: Content, versioned: Versioned): OrderEvent {
