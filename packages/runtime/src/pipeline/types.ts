@@ -12,6 +12,8 @@ export type EventContext = {
   readonly attempt: number;
   /** Aborts on handler timeout, on loss of the partition and at the end of the drain. */
   readonly signal: AbortSignal;
+  /** Whether it has: the same question without making a signal. Ask it before an effect that must not come late. */
+  readonly isAborted: boolean;
   readonly log: Logger;
 };
 

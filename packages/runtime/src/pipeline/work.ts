@@ -85,6 +85,10 @@ export class WorkContext implements EventContext {
     return this.#controller.signal;
   }
 
+  get isAborted(): boolean {
+    return this.#abortReason !== null;
+  }
+
   abort(reason: Error): void {
     this.#abortReason ??= reason;
     this.#controller?.abort(reason);

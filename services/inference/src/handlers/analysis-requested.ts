@@ -1,6 +1,7 @@
 /**
  * One requested job in, one end of it out. The result is in the log before the request counts as done; if we die in between, the job runs
- * again and ends under the same event id.
+ * again and ends under the same event id. What comes after the time of its attempt is up is not published: another attempt, or the end as
+ * failed, is already under way.
  */
 import type { AnalysisRequested, Lane, topics } from '@clinstream/contracts';
 import { done, skip } from '@clinstream/runtime/consumer';
@@ -10,6 +11,7 @@ import type { Telemetry } from '@clinstream/runtime/telemetry';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { type Decision, decideRun } from '../domain/decide-run.ts';
 import type { Ending } from '../domain/ended-event.ts';
+import { inferenceError } from '../errors.ts';
 import type { Model } from '../models/model-files.ts';
 import type { ModelWorkers } from '../runners/onnx/model-workers.ts';
 import type { JobEvents } from './job-events.ts';
@@ -33,6 +35,7 @@ export function createAnalysisRequestedHandler(deps: AnalysisRequestedDeps): Han
     const decision = decideRun(event, catalogue);
     if (decision.kind === 'skip') return skip(decision.reason);
     const ending = decision.kind === 'run' ? await run(decision, event, context, deps) : decision;
+    if (context.isAborted) throw inferenceError('JOB_ABANDONED');
     await events.ended(event, context, ending, startedAt);
     return done;
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AnalysisEnded, AnalysisProgressed, AnalysisRequested } from '@clinstream/contracts';
 import { AppError } from '@clinstream/runtime/errors';
 import type { EventContext } from '@clinstream/runtime/pipeline';
@@ -17,7 +18,7 @@ const model: Model = { ...exampleModel(), modelFile: 'model.onnx', treesFile: 't
 const answer: ModelAnswer = { probability: 0.9, evidence: null };
 const crashed = new AppError({ code: 'MODEL_CRASHED', kind: 'retryable', stage: 'process', message: 'the worker died' });
 
-function contextOf(attempt = 1): EventContext {
+function contextOf(attempt = 1, isAborted = () => false): EventContext {
   const signal = new AbortController().signal;
   const envelope = {
     eventId: 'event-1',
@@ -29,18 +30,23 @@ function contextOf(attempt = 1): EventContext {
     attempt: 1,
   };
   const record = { topic: 't', partition: 0, offset: 0, key: null, value: null, headers: {}, timestamp: 0 };
-  return { record, envelope, position: record, attempt, signal, log: createSilentTelemetry().log };
+  return {
+    ...{ record, envelope, position: record, attempt, signal, log: createSilentTelemetry().log },
+    get isAborted() {
+      return isAborted();
+    },
+  };
 }
 
 /** A handler whose model answers as told, and what it published. */
-function world(predict: (request: PredictRequest) => Promise<ModelAnswer>, publishError: Error | null = null) {
+function world(predict: (request: PredictRequest) => Promise<ModelAnswer>, publish: () => Promise<void> = async () => {}) {
   let now = 1_000;
   const telemetry = createSilentTelemetry({ now: () => now++ });
   const published: OutgoingEvent[] = [];
   const producer = {
     publish: async (event: OutgoingEvent) => {
-      if (publishError) throw publishError;
       published.push(event);
+      await publish();
       return { topic: event.topic, partition: 0, offset: 0 };
     },
   };
@@ -152,8 +158,67 @@ describe('analysis requested', () => {
   });
 
   it('does not count as done while the log has not confirmed the end', async () => {
-    const { handle } = world(async () => answer, new Error('no log'));
+    const { handle } = world(
+      async () => answer,
+      () => Promise.reject(new Error('no log')),
+    );
     await assert.rejects(handle(), /no log/);
+  });
+
+  it('publishes no end after its time is up: the answer that comes late is dropped, the attempt counts as failed', async () => {
+    let isLate = false;
+    const { handle, published } = world(async () => {
+      isLate = true;
+      return answer;
+    });
+    await assert.rejects(
+      handle(
+        {},
+        contextOf(3, () => isLate),
+      ),
+      { code: 'JOB_ABANDONED' },
+    );
+    assert.deepEqual(published, []);
+  });
+
+  it('repeats an end that the log may have as it was, also when the attempt has been given up as failed meanwhile', async () => {
+    const away = new AppError({ code: 'X', kind: 'retryable', scope: 'dependency', stage: 'publish', message: 'away' });
+    const confirmations: PromiseWithResolvers<void>[] = [];
+    const { handle, exhausted, published } = world(
+      async () => answer,
+      () => {
+        const confirmation = Promise.withResolvers<void>();
+        confirmations.push(confirmation);
+        return confirmation.promise;
+      },
+    );
+    const late = handle({}, contextOf(3));
+    while (confirmations.length < 1) await turn();
+    const first = exhausted(crashed, contextOf(3));
+    confirmations[0]?.resolve();
+    confirmations[1]?.reject(away);
+    await Promise.all([late, assert.rejects(first, away)]);
+    const second = exhausted(crashed, contextOf(3));
+    confirmations[2]?.resolve();
+    await second;
+    const contents = published.map(({ value, envelope }) => JSON.stringify([value, envelope]));
+    assert.deepEqual([contents.length, new Set(contents).size], [3, 1]);
+    assert.match(contents[0] ?? '', /AnalysisCompleted/);
+  });
+
+  it('ends a job whose result the log can never take as failed', async () => {
+    const tooLarge = new AppError({ code: 'RECORD_TOO_LARGE', kind: 'poison', stage: 'publish', message: 'too large' });
+    let refuse = true;
+    const { handle, exhausted, ended } = world(
+      async () => answer,
+      async () => {
+        if (refuse) throw tooLarge;
+      },
+    );
+    await assert.rejects(handle(), tooLarge);
+    refuse = false;
+    await exhausted(tooLarge);
+    assert.equal(ended().at(-1)?.failure?.code, 'RECORD_TOO_LARGE');
   });
 
   it('ends an exhausted job as failed with the code of the last error, under the id of that attempt', async () => {

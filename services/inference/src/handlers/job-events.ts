@@ -1,8 +1,17 @@
 /**
  * Says what becomes of a job: how it ended on its lane's results topic, how far it is on the progress topic.
- * Promise: `ended` resolves when the log has it. `started` and `retried` are news, not facts: nobody waits for them, a lost one is a debug line.
+ * Promise: `ended` resolves when the log has it; an end that the log may have is repeated as it was, so that within one process an event id
+ * stands for one content, whatever else the attempt has come to meanwhile. `started` and `retried` are news, not facts: nobody waits for them, a lost one is a debug line.
  */
-import { type AnalysisProgressed, type AnalysisRequested, type Envelope, type Lane, topics } from '@clinstream/contracts';
+import {
+  type AnalysisEnded,
+  type AnalysisProgressed,
+  type AnalysisRequested,
+  type Envelope,
+  type Lane,
+  topics,
+} from '@clinstream/contracts';
+import { classify } from '@clinstream/runtime/errors';
 import type { EventContext } from '@clinstream/runtime/pipeline';
 import type { EventProducer } from '@clinstream/runtime/producer';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
@@ -21,9 +30,21 @@ export type JobEventsDeps = { readonly producer: Pick<EventProducer, 'publish'>;
 
 const source = 'inference';
 
+/** More than are ever under way; what is left behind beyond it belongs to partitions that others have now. */
+const maxUnconfirmed = 10_000;
+
 export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDeps): JobEvents {
   const { clock } = telemetry;
   const metrics = createMetrics(telemetry.registry, inferenceMetrics);
+
+  /** Ends that the log may have, by event id: those under way and those nobody confirmed. */
+  const unconfirmed = new Map<string, AnalysisEnded>();
+
+  const remember = (id: string, value: AnalysisEnded): void => {
+    unconfirmed.set(id, value);
+    if (unconfirmed.size <= maxUnconfirmed) return;
+    for (const oldest of unconfirmed.keys()) return void unconfirmed.delete(oldest);
+  };
 
   const envelope = (context: EventContext, eventId: string, eventType: string, occurredAt: number): Envelope => ({
     eventId,
@@ -45,14 +66,22 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
   return {
     ended: async (event, context, ending, startedAt) => {
       const endedAt = clock.now();
-      const value = endedEvent(event, ending, { attempt: context.attempt, startedAt, endedAt });
       const id = endedEventId(event, context.attempt);
-      await producer.publish({
-        topic: topics.results[lane],
-        key: keyOf(event),
-        value,
-        envelope: envelope(context, id, value.type, endedAt),
-      });
+      const value = unconfirmed.get(id) ?? endedEvent(event, ending, { attempt: context.attempt, startedAt, endedAt });
+      remember(id, value);
+      try {
+        await producer.publish({
+          topic: topics.results[lane],
+          key: keyOf(event),
+          value,
+          envelope: envelope(context, id, value.type, value.endedAt),
+        });
+        unconfirmed.delete(id);
+      } catch (error) {
+        if (classify(error, 'publish').kind === 'poison') unconfirmed.delete(id);
+        else remember(id, value);
+        throw error;
+      }
       metrics.ended
         .labels({ model: ending.model?.manifest.name ?? 'unknown', lane, outcome: ending.kind, code: codeLabel(event, ending) })
         .inc();
