@@ -1,6 +1,6 @@
 /** Three brokers, RF 3, min.insync.replicas 2: one gone, two gone, leaders on the move. */
 import type { Fault } from '../lib/fault.ts';
-import { moveLeaders } from '../lib/move-leaders.ts';
+import { leadersNow, movedBetween, moveLeaders } from '../lib/move-leaders.ts';
 
 const brokerKilled: Fault = {
   name: 'broker-killed',
@@ -49,13 +49,16 @@ const leadersMoved: Fault = {
   name: 'leaders-moved',
   about: 'leaders of every topic move from broker to broker during sends',
   rig: 'three',
-  inject: async ({ rig, sleep, note }) => {
+  inject: async ({ rig, sleep, note, complain }) => {
     let moved = 0;
     for (let round = 0; round < 6; round++) {
-      moved += await moveLeaders(rig, round);
+      const before = await leadersNow(rig);
+      await moveLeaders(rig, round);
       await sleep(2_500);
+      moved += movedBetween(before, await leadersNow(rig));
     }
-    note(`${moved} moves asked for`);
+    note(`${moved} leaders moved`);
+    if (moved < 50) complain(`only ${moved} leaders moved: the fault did not happen`);
   },
 };
 
