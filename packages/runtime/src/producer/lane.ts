@@ -2,6 +2,7 @@
  * The queue of one topic-partition. One send under way at a time; what arrives meanwhile is the next batch, so batches grow with load and an
  * idle lane sends at once. Keeps the order of `add` across retries. An item past its deadline is rejected, whether still queued or under
  * way; the send under way is then still waited for before the next begins, because its records may yet be appended.
+ * A refusal's code says that nothing was accepted only where that is certain: once a try may have reached the log it is KAFKA_UNAVAILABLE.
  */
 import type { Message } from 'kafkajs';
 import type { AppError } from '../errors/app-error.ts';
@@ -39,7 +40,7 @@ export type Lane = {
   flush(): void;
   /** Rejects what is past its deadline. */
   expire(now: number): void;
-  /** Rejects everything. */
+  /** Rejects everything: with this error what was never sent, as unconfirmed what is under way. */
   abandon(error: AppError): void;
   isIdle(): boolean;
 };
@@ -51,7 +52,7 @@ export function createLane(options: LaneOptions): Lane {
   const flush = (): void => {
     if (underWay.length > 0 || queue.length === 0) return;
     underWay = takeBatch();
-    deliver(underWay, options).finally(() => {
+    deliver(underWay, options, false).finally(() => {
       underWay = [];
       flush();
     });
@@ -76,7 +77,7 @@ export function createLane(options: LaneOptions): Lane {
   const rejectLate = (items: readonly Outgoing[], now: number): void => {
     for (const item of items) {
       if (item.deadline > now) return;
-      item.fail(runtimeError('KAFKA_UNAVAILABLE', 'publish'));
+      item.fail(unconfirmed());
     }
   };
 
@@ -89,7 +90,7 @@ export function createLane(options: LaneOptions): Lane {
       if (queue[0]?.settled) queue = queue.filter(({ settled }) => !settled);
     },
     abandon(error) {
-      for (const item of underWay) item.fail(error);
+      rejectAll(underWay, unconfirmed());
       for (const item of queue) item.fail(error);
       queue = [];
     },
@@ -97,19 +98,26 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
-/** Sends until confirmed, refused for good, or nobody waits for it any more. Never rejects. */
-async function deliver(batch: readonly Outgoing[], options: LaneOptions): Promise<void> {
+/** Answers of the broker that say that it appended nothing. */
+const refusals: ReadonlySet<string> = new Set(['RECORD_TOO_LARGE', 'TOPIC_UNKNOWN', 'KAFKA_REJECTED']);
+const unconfirmed = (): AppError => runtimeError('KAFKA_UNAVAILABLE', 'publish');
+
+/** Sends until confirmed, refused for good, or nobody waits for it any more. `isInDoubt`: an earlier try may have been appended. Never rejects. */
+async function deliver(batch: readonly Outgoing[], options: LaneOptions, isInDoubt: boolean): Promise<void> {
   const startedAt = options.now();
+  let inDoubt = isInDoubt;
   for (let attempt = 1; ; attempt++) {
     const waiting = attempt === 1 ? batch : batch.filter(({ settled }) => !settled);
     if (waiting.length === 0) return;
     const error = await trySend(waiting, options);
     if (error === null) return options.events.confirmed(waiting.length, (options.now() - startedAt) / 1_000);
-    if (error.code === 'RECORD_TOO_LARGE' && waiting.length > 1) return deliverHalves(waiting, options);
-    if (error.kind !== 'retryable') return rejectAll(waiting, error);
+    inDoubt ||= !refusals.has(error.code);
+    if (error.code === 'RECORD_TOO_LARGE')
+      return waiting.length > 1 ? deliverHalves(waiting, options, inDoubt) : rejectAll(waiting, error);
+    if (error.kind !== 'retryable') return rejectAll(waiting, inDoubt ? unconfirmed() : error);
     options.events.retrying(error);
     await sleep(backOffDelay(options.backOff ?? dependencyBackOff, attempt), options.stopping);
-    if (options.stopping.aborted) return rejectAll(waiting, error);
+    if (options.stopping.aborted) return rejectAll(waiting, inDoubt ? unconfirmed() : error);
   }
 }
 
@@ -124,11 +132,11 @@ async function trySend(items: readonly Outgoing[], options: LaneOptions): Promis
   return null;
 }
 
-/** The broker refused the batch for its size: one large record must not fail its neighbours. */
-async function deliverHalves(items: readonly Outgoing[], options: LaneOptions): Promise<void> {
+/** The broker refused the batch for its size: one large record must not fail its neighbours. Its own refusal is certain, whatever came before. */
+async function deliverHalves(items: readonly Outgoing[], options: LaneOptions, isInDoubt: boolean): Promise<void> {
   const middle = items.length >> 1;
-  await deliver(items.slice(0, middle), options);
-  await deliver(items.slice(middle), options);
+  await deliver(items.slice(0, middle), options, isInDoubt);
+  await deliver(items.slice(middle), options, isInDoubt);
 }
 
 function rejectAll(items: readonly Outgoing[], error: AppError): void {

@@ -168,3 +168,59 @@ test('batches stay within records and bytes', async () => {
   }
   assert.deepEqual(batches, [['a', 'b'], ['c'], ['d']]);
 });
+
+test('stopping: what was handed to the log may be in it, what still waited certainly is not', async () => {
+  const { lane, results, add } = laneWith();
+  add('sent');
+  lane.flush();
+  add('queued');
+  lane.abandon(runtimeError('PRODUCER_STOPPED', 'publish'));
+  assert.deepEqual(
+    [...results],
+    [
+      ['sent', 'KAFKA_UNAVAILABLE'],
+      ['queued', 'PRODUCER_STOPPED'],
+    ],
+  );
+});
+
+for (const refusal of ['KAFKA_REJECTED', 'TOPIC_UNKNOWN'] as const)
+  test(`a refusal (${refusal}) says that nothing was accepted only when no earlier try is in doubt`, async () => {
+    const fresh = laneWith();
+    fresh.add('a');
+    fresh.lane.flush();
+    (await fresh.nextSend(1)).fail(runtimeError(refusal, 'publish'));
+    await turn();
+    fresh.stopping.abort();
+    while (fresh.results.size === 0) await turn();
+    assert.equal(fresh.results.get('a'), refusal);
+
+    const doubtful = laneWith();
+    doubtful.add('a');
+    doubtful.lane.flush();
+    (await doubtful.nextSend(1)).fail(away());
+    (await doubtful.nextSend(2)).fail(runtimeError(refusal, 'publish'));
+    await turn();
+    doubtful.stopping.abort();
+    while (doubtful.results.size === 0) await turn();
+    assert.equal(doubtful.results.get('a'), 'KAFKA_UNAVAILABLE');
+  });
+
+test('a doubt about a batch stays with its halves', async () => {
+  const { lane, results, add, nextSend } = laneWith();
+  add('a');
+  add('b');
+  lane.flush();
+  (await nextSend(1)).fail(away());
+  (await nextSend(2)).fail(runtimeError('RECORD_TOO_LARGE', 'publish'));
+  (await nextSend(3)).fail(runtimeError('KAFKA_REJECTED', 'publish'));
+  (await nextSend(4)).ok(0);
+  await turn();
+  assert.deepEqual(
+    [...results],
+    [
+      ['a', 'KAFKA_UNAVAILABLE'],
+      ['b', 0],
+    ],
+  );
+});

@@ -23,8 +23,8 @@ export type OutgoingRecord = {
 /**
  * Resolves only after acks=all. Order per (topic, partition) is the order of the calls. A rejected publish may still have reached
  * the log (ambiguous): publish the same event again under the same event id, downstream takes it once.
- * Rejects with AppError: RECORD_TOO_LARGE (poison, stage publish) before anything is sent; KAFKA_UNAVAILABLE (retryable/dependency) when the
- * log cannot confirm within the delivery timeout; PRODUCER_STOPPED.
+ * Rejects with AppError. KAFKA_UNAVAILABLE (retryable/dependency): not confirmed within the delivery timeout, or before the producer stopped.
+ * Certainly not accepted: RECORD_TOO_LARGE (poison), PRODUCER_STOPPED, TOPIC_UNKNOWN, KAFKA_REJECTED.
  */
 export type EventProducer = Component & {
   publish<T extends Topic>(event: OutgoingEvent<T>): Promise<LogPosition>;
