@@ -112,14 +112,17 @@ async function deliver(batch: readonly Outgoing[], options: LaneOptions, isInDou
     const error = await trySend(waiting, options);
     if (error === null) return options.events.confirmed(waiting.length, (options.now() - startedAt) / 1_000);
     inDoubt ||= !refusals.has(error.code);
-    if (error.code === 'RECORD_TOO_LARGE')
-      return waiting.length > 1 ? deliverHalves(waiting, options, inDoubt) : rejectAll(waiting, error);
-    if (error.kind !== 'retryable') return rejectAll(waiting, inDoubt ? unconfirmed() : error);
+    if (error.code === 'RECORD_TOO_LARGE' && waiting.length > 1) return deliverHalves(waiting, options, inDoubt);
+    if (error.kind !== 'retryable') return rejectAll(waiting, endedBy(error, inDoubt));
     options.events.retrying(error);
     await sleep(backOffDelay(options.backOff ?? dependencyBackOff, attempt), options.stopping);
-    if (options.stopping.aborted) return rejectAll(waiting, inDoubt ? unconfirmed() : error);
+    if (options.stopping.aborted) return rejectAll(waiting, endedBy(error, inDoubt));
   }
 }
+
+/** What the last error means for records that an earlier try may have appended. One that is too large alone never was. */
+const endedBy = (error: AppError, inDoubt: boolean): AppError =>
+  inDoubt && error.code !== 'RECORD_TOO_LARGE' ? unconfirmed() : error;
 
 async function trySend(items: readonly Outgoing[], options: LaneOptions): Promise<AppError | null> {
   let base: number;
@@ -132,7 +135,7 @@ async function trySend(items: readonly Outgoing[], options: LaneOptions): Promis
   return null;
 }
 
-/** The broker refused the batch for its size: one large record must not fail its neighbours. Its own refusal is certain, whatever came before. */
+/** The broker refused the batch for its size: one large record must not fail its neighbours. */
 async function deliverHalves(items: readonly Outgoing[], options: LaneOptions, isInDoubt: boolean): Promise<void> {
   const middle = items.length >> 1;
   await deliver(items.slice(0, middle), options, isInDoubt);
