@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { inference } from './inference.ts';
+import { ingest } from './ingest.ts';
 import { latency } from './latency.ts';
 import type { Bench, Figures } from './lib/bench.ts';
 import { writeSection } from './lib/write-docs.ts';
@@ -9,7 +10,7 @@ import { peers } from './peers.ts';
 import { pipeline } from './pipeline.ts';
 import { sink } from './sink.ts';
 
-const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog, peers, sink, inference };
+const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog, peers, sink, inference, ingest };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
