@@ -41,8 +41,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<HttpSe
     watch.stop();
   });
   const routes = server as unknown as FastifyInstance;
-  const deps = { db, models, blobs, watch, clock: telemetry.clock, heartbeatMs: options.heartbeatMs };
-  registerAnalyses(routes, { ...deps, readPosition: (position: LogPosition) => readPosition(db, position) });
+  const deps = {
+    db,
+    models,
+    blobs,
+    watch,
+    readPosition: (position: LogPosition) => readPosition(db, position),
+    clock: telemetry.clock,
+    heartbeatMs: options.heartbeatMs,
+  };
+  registerAnalyses(routes, deps);
   registerAnalysisEvents(routes, deps);
   registerOrders(routes, deps);
   registerTimeline(routes, deps);

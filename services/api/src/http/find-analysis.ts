@@ -10,11 +10,11 @@ import { isEnded, type LogPosition } from '@clinstream/contracts';
 import type { StoredAnalysis } from '../domain/analysis-view.ts';
 import type { JobWatch } from './job-watch.ts';
 
-export type FindDeps = {
-  readonly watch: JobWatch<StoredAnalysis>;
+export type PositionDeps = {
   /** First offset of the partition not read yet; null when nothing of it was read. */
   readonly readPosition: (position: LogPosition) => Promise<number | null>;
 };
+export type FindDeps = PositionDeps & { readonly watch: JobWatch<StoredAnalysis> };
 export type FindOptions = { readonly position: LogPosition | null; readonly waitMs: number; readonly signal: AbortSignal };
 export type Found = StoredAnalysis | 'pending' | null;
 
@@ -38,7 +38,7 @@ export async function findAnalysis(deps: FindDeps, jobId: string, options: FindO
 }
 
 /** Whether the position is still to be read. */
-async function isAhead({ readPosition }: FindDeps, position: LogPosition | null): Promise<boolean> {
+export async function isAhead({ readPosition }: PositionDeps, position: LogPosition | null): Promise<boolean> {
   return position !== null && ((await readPosition(position)) ?? 0) <= position.offset;
 }
 

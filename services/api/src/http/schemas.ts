@@ -69,17 +69,20 @@ const CodeSchema = Type.Object({ code: text(), system: text(), display: orNull(t
 
 export const OrderSchema = Type.Object({
   orderId: text(),
-  status: oneOf(['pending', 'active', 'cancel_requested', 'cancelled'], '*pending*: named by a later message, never placed.'),
+  status: oneOf(
+    ['pending', 'active', 'cancel_requested', 'cancelled'],
+    '*pending*: named by a later message, never placed; or, at version 0, not read from the log yet.',
+  ),
   version: Type.Integer(),
-  patientKey: text(),
-  placerNumber: text(),
-  placerAuthority: text(),
+  patientKey: orNull(text()),
+  placerNumber: orNull(text()),
+  placerAuthority: orNull(text()),
   fillerNumber: orNull(text()),
   kind: text(),
   priority: text(),
-  code: CodeSchema,
+  code: orNull(CodeSchema),
   note: orNull(text()),
-  requestedBy: text(),
+  requestedBy: orNull(text()),
   requestedAt: instant,
   analysisJobId: orNull(text()),
   conflicting: Type.Boolean({

@@ -70,6 +70,7 @@ test('202 with job, position, lane and a Location that carries the position', as
   assert.deepEqual([position, lane], ['analysis.requests.stat.v1:0:0', 'stat']);
   assert.equal(headers.location, `http://api.example/v1/analyses/${jobId}?position=${position}`);
   assert.equal(links.self, headers.location);
+  assert.equal(links.events, `http://api.example/v1/analyses/${jobId}/events?position=${position}`);
   assert.equal(log.published[0]?.envelope.correlationId, 'corr-1');
   assert.equal((log.published[0]?.value as { requestedBy: string } | undefined)?.requestedBy, 'his');
 });

@@ -117,9 +117,10 @@ export async function reserveAll(
   }
 }
 
-/** The GET that shows the job waits for this place in the log, so it says *pending*, not 404, before the job is projected. */
+/** Both links carry the place in the log, so that they say *pending*, not 404, before the job is projected. */
 export function acceptedAnalysis(publicUrl: string, jobId: string, at: LogPosition, lane: string): AcceptedAnalysis {
   const position = formatLogPosition(at);
   const url = `${publicUrl}/v1/analyses/${jobId}`;
-  return { jobId, position, lane, links: { self: `${url}?position=${position}`, events: `${url}/events` } };
+  const links = { self: `${url}?position=${position}`, events: `${url}/events?position=${position}` };
+  return { jobId, position, lane, links };
 }

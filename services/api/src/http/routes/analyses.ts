@@ -1,5 +1,4 @@
 /** GET /v1/analyses/{id} with long poll, and the list. */
-import { parseLogPosition } from '@clinstream/contracts';
 import { problemResponses, requestSignal } from '@clinstream/runtime/http';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { FastifyInstance } from 'fastify';
@@ -9,6 +8,7 @@ import { type Cursor, formatCursor, parseCursor } from '../../domain/cursor.ts';
 import type { ModelNames } from '../../domain/model-names.ts';
 import { clinical } from '../access.ts';
 import { type FindDeps, findAnalysis } from '../find-analysis.ts';
+import { PositionSchema, positionIn } from '../position.ts';
 import { apiProblem } from '../problems.ts';
 import { AnalysisPageSchema, AnalysisSchema, statuses } from '../schemas.ts';
 import { type AnalysisFilter, listAnalyses } from '../sql/list-analyses.ts';
@@ -28,7 +28,7 @@ const oneRoute = {
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
     querystring: Type.Object({
       wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, description: 'Seconds to wait for the end of the job.' })),
-      position: Type.Optional(Type.String({ maxLength: 300, description: 'Log position of the 202 answer.' })),
+      position: PositionSchema,
     }),
     response: {
       200: AnalysisSchema,
@@ -73,7 +73,7 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
     const { id } = request.params;
     const { wait = 0, position } = request.query;
     const signal = requestSignal(request, reply);
-    const found = await findAnalysis(deps, id, { position: readPosition(position), waitMs: wait * 1000, signal });
+    const found = await findAnalysis(deps, id, { position: positionIn(position), waitMs: wait * 1000, signal });
     if (found === null) throw apiProblem('ANALYSIS_UNKNOWN');
     const view = found === 'pending' ? viewPending(id) : viewAnalysis(found, deps.models);
     const etag = etagOf(view);
@@ -94,13 +94,6 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
 
 /** Staleness changes without a new version of the job. */
 const etagOf = (view: AnalysisView): string => `"${view.version}${view.stale ? `-stale-${view.staleInputs.length}` : ''}"`;
-
-function readPosition(text: string | undefined) {
-  if (text === undefined) return null;
-  const position = parseLogPosition(text);
-  if (position === null) throw apiProblem('POSITION_INVALID');
-  return position;
-}
 
 export function readCursor(text: string | undefined): Cursor | null {
   if (text === undefined) return null;

@@ -1,4 +1,4 @@
-/** GET /v1/orders/{id}. */
+/** GET /v1/orders/{id}: *pending* while the `position` of its 202 answer is still to be read. */
 import type { OrderState } from '@clinstream/contracts';
 import { problemResponses } from '@clinstream/runtime/http';
 import type { Queryable } from '@clinstream/runtime/postgres';
@@ -8,6 +8,8 @@ import { isoOf } from '../../domain/analysis-view.ts';
 import { orderFromRow, orders } from '../../sink/order-table.ts';
 import { loadRows } from '../../sink/sql/load-rows.ts';
 import { clinical } from '../access.ts';
+import { isAhead, type PositionDeps } from '../find-analysis.ts';
+import { PositionSchema, positionIn } from '../position.ts';
 import { apiProblem } from '../problems.ts';
 import { OrderSchema } from '../schemas.ts';
 
@@ -18,16 +20,49 @@ const route = {
     tags: ['orders'],
     summary: 'One order as it stands',
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
+    querystring: Type.Object({ position: PositionSchema }),
     response: { 200: OrderSchema, ...problemResponses(404) },
   },
 };
 
-export function registerOrders(server: FastifyInstance, { db }: { readonly db: Queryable }): void {
-  server.get<{ Params: { id: string } }>('/v1/orders/:id', route, async (request) => {
-    const [row] = await loadRows(db, orders, [request.params.id]);
-    if (row === undefined) throw apiProblem('ORDER_UNKNOWN');
-    return viewOrder(orderFromRow(row));
+export type OrdersDeps = PositionDeps & { readonly db: Queryable };
+type OrderRequest = { Params: { id: string }; Querystring: { position?: string } };
+
+export function registerOrders(server: FastifyInstance, deps: OrdersDeps): void {
+  server.get<OrderRequest>('/v1/orders/:id', route, async (request) => {
+    const { id } = request.params;
+    const position = positionIn(request.query.position);
+    const order = await findOrder(deps, id);
+    if (order !== null) return viewOrder(order);
+    if (await isAhead(deps, position)) return viewPendingOrder(id);
+    // It may have been written between the two looks.
+    const later = position === null ? null : await findOrder(deps, id);
+    if (later === null) throw apiProblem('ORDER_UNKNOWN');
+    return viewOrder(later);
   });
 }
+
+async function findOrder({ db }: OrdersDeps, id: string): Promise<OrderState | null> {
+  const [row] = await loadRows(db, orders, [id]);
+  return row === undefined ? null : orderFromRow(row);
+}
+
+const viewPendingOrder = (orderId: string) => ({
+  orderId,
+  status: 'pending' as const,
+  version: 0,
+  patientKey: null,
+  placerNumber: null,
+  placerAuthority: null,
+  fillerNumber: null,
+  kind: 'unknown',
+  priority: 'unknown',
+  code: null,
+  note: null,
+  requestedBy: null,
+  requestedAt: null,
+  analysisJobId: null,
+  conflicting: false,
+});
 
 export const viewOrder = (order: OrderState) => ({ ...order, requestedAt: isoOf(order.requestedAt) });
