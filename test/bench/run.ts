@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json] [options]`: ratios in one run against a bare loop or a peer, never absolute promises. */
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
+import { growth } from './growth.ts';
 import { inference } from './inference.ts';
 import { ingest } from './ingest.ts';
 import { latency } from './latency.ts';
@@ -8,9 +9,20 @@ import type { Bench, Figures } from './lib/bench.ts';
 import { writeSection } from './lib/write-docs.ts';
 import { peers } from './peers.ts';
 import { pipeline } from './pipeline.ts';
+import { rebalance } from './rebalance.ts';
 import { sink } from './sink.ts';
 
-const benches: Readonly<Record<string, Bench>> = { pipeline, latency, backlog, peers, sink, inference, ingest };
+const benches: Readonly<Record<string, Bench>> = {
+  pipeline,
+  latency,
+  backlog,
+  peers,
+  sink,
+  inference,
+  ingest,
+  rebalance,
+  growth,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +34,10 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     rate: { type: 'string' },
+    keys: { type: 'string' },
+    instances: { type: 'string' },
+    kb: { type: 'string' },
+    rows: { type: 'string' },
   },
 });
 

@@ -8,7 +8,7 @@ import type { BenchStack } from './stack.ts';
 import { type Visibility, watchVisible } from './visible.ts';
 
 export type Rate = { readonly rate: number; readonly seconds: number };
-type Send = (run: string, index: number) => Promise<unknown>;
+export type Send = (run: string, index: number) => Promise<unknown>;
 
 export async function feedClinstream(stack: BenchStack, { rate, seconds }: Rate): Promise<readonly number[]> {
   const services = [await stack.startService('api', { API_ROLES: 'sink' }), await stack.startService('inference')];
@@ -54,7 +54,7 @@ export async function feedBare(stack: BenchStack, { rate, seconds }: Rate): Prom
 type Course = { readonly run: string; readonly rate: number; readonly count: number };
 
 /** Open loop: what is late does not hold up what comes next. */
-async function feed(visible: Visibility, send: Send, { run, rate, count }: Course): Promise<readonly number[]> {
+export async function feed(visible: Visibility, send: Send, { run, rate, count }: Course): Promise<readonly number[]> {
   const start = performance.now();
   const running: Promise<unknown>[] = [];
   while (running.length < count) {

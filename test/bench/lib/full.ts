@@ -4,9 +4,9 @@
  * a hospital, where a waiting job is shown as waiting; the bare loop has no such rows.
  */
 
-import { waitFor } from '@clinstream/local';
+import { freePorts, type ServiceProcess, waitFor } from '@clinstream/local';
 import pg from 'pg';
-import { preload } from './preload.ts';
+import { type Mixture, preload } from './preload.ts';
 import { type Usage, usageOf } from './process-usage.ts';
 import type { BenchStack } from './stack.ts';
 import { rounded } from './stats.ts';
@@ -19,12 +19,11 @@ export type FullRun = {
   readonly rssMb: Readonly<Record<string, number>>;
 };
 
+export type FullOptions = Mixture & { readonly jobs: number; readonly evidence: boolean; readonly instances?: number };
+
 let runs = 0;
 
-export async function runFullPipeline(
-  stack: BenchStack,
-  options: { readonly jobs: number; readonly evidence: boolean },
-): Promise<FullRun> {
+export async function runFullPipeline(stack: BenchStack, options: FullOptions): Promise<FullRun> {
   const run = `full${++runs}-${Date.now().toString(36)}`;
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
@@ -35,13 +34,11 @@ export async function runFullPipeline(
     await reached(client, 'analysis.requests.%', before.requests + options.jobs);
     const pids = { api: sink.pid, kafka: stack.pids.kafka, postgres: stack.pids.postgres };
     const start = Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, usageOf(pid)]));
-    const inference = await stack.startService('inference');
+    const instances = await startInstances(stack, options.instances ?? 1);
     await reached(client, 'analysis.results.%', before.results + options.jobs);
     const committedAt = Date.now();
-    const end = Object.fromEntries(
-      Object.entries({ ...pids, inference: inference.pid }).map(([name, pid]) => [name, usageOf(pid)]),
-    );
-    await inference.stop();
+    const end = Object.fromEntries(Object.entries({ ...pids, ...pidsOf(instances) }).map(([name, pid]) => [name, usageOf(pid)]));
+    for (const instance of instances) await instance.stop();
     await assertCompleted(client, run, options.jobs);
     return {
       perSecond: (options.jobs * 1000) / (committedAt - (await firstReadAt(client, run))),
@@ -52,6 +49,15 @@ export async function runFullPipeline(
     await client.end();
   }
 }
+
+function startInstances(stack: BenchStack, count: number): Promise<readonly ServiceProcess[]> {
+  const start = async (_: unknown, i: number) =>
+    stack.startService('inference', i === 0 ? {} : { OPS_PORT: String(await freePorts(1)) });
+  return Promise.all(Array.from({ length: count }, start));
+}
+
+const pidsOf = (instances: readonly ServiceProcess[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(instances.map(({ pid }, i) => [i === 0 ? 'inference' : `inference${i + 1}`, pid]));
 
 function usage(start: Readonly<Record<string, Usage>>, end: Readonly<Record<string, Usage>>, jobs: number) {
   const per10k = (name: string): number => (((end[name]?.cpuSeconds ?? 0) - (start[name]?.cpuSeconds ?? 0)) * 10_000) / jobs;

@@ -7,9 +7,25 @@ import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { random, requestOf } from './cases.ts';
 import type { BenchStack } from './stack.ts';
 
-export type PreloadOptions = { readonly run: string; readonly jobs: number; readonly evidence: boolean; readonly lane?: Lane };
+/** What the jobs are like, where it is not the usual. */
+export type Mixture = {
+  /** Patients the jobs are spread over; default the stack's. */
+  readonly keys?: number;
+  /** Every job with an even number is of one patient. */
+  readonly isHalfHot?: boolean;
+  /** Bytes added to each record. */
+  readonly padBytes?: number;
+};
+export type PreloadOptions = Mixture & {
+  readonly run: string;
+  readonly jobs: number;
+  readonly evidence: boolean;
+  readonly lane?: Lane;
+};
 
+/** Records of one go; their bytes must stay below what the producer queues. */
 const inFlight = 5_000;
+const inFlightBytes = 16 * 1024 * 1024;
 
 export type LaneDoor = { publish(value: AnalysisRequested): Promise<unknown>; close(): Promise<void> };
 
@@ -33,16 +49,17 @@ export async function openLane(stack: BenchStack, lane: Lane = 'routine'): Promi
 export async function preload(stack: BenchStack, options: PreloadOptions): Promise<void> {
   const door = await openLane(stack, options.lane);
   const next = random(7);
-  for (let from = 0; from < options.jobs; from += inFlight) {
-    const part = Array.from({ length: Math.min(inFlight, options.jobs - from) }, (_, i) =>
+  const step = Math.max(1, Math.min(inFlight, Math.floor(inFlightBytes / (1_000 + (options.padBytes ?? 0)))));
+  for (let from = 0; from < options.jobs; from += step) {
+    const part = Array.from({ length: Math.min(step, options.jobs - from) }, (_, i) =>
       requestOf(stack.manifest, from + i, next, {
         run: options.run,
-        keys: stack.keys,
+        keys: options.keys ?? stack.keys,
         evidence: options.evidence,
         now: Date.now(),
       }),
     );
-    await Promise.all(part.map(door.publish));
+    await Promise.all(part.map((value, i) => door.publish(mixed(value, from + i, options))));
   }
   await door.close();
 }
@@ -56,3 +73,8 @@ const envelopeOf = (value: AnalysisRequested) => ({
   source: 'ingest',
   attempt: 1,
 });
+
+function mixed(value: AnalysisRequested, index: number, { isHalfHot = false, padBytes = 0 }: Mixture): AnalysisRequested {
+  const patientKey = isHalfHot && index % 2 === 0 ? 'BENCH|MRN|hot' : value.patientKey;
+  return { ...value, patientKey, requestedBy: padBytes > 0 ? 'b'.repeat(padBytes) : value.requestedBy };
+}
