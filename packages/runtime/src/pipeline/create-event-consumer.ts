@@ -62,7 +62,7 @@ function createRetryConsumer<T extends Topic>(
       handler: handlerOf(
         pipeline,
         () => consumer,
-        () => {},
+        (isFenced) => pipeline.fence(consumer, isFenced),
       ),
     },
     deps,

@@ -42,7 +42,10 @@ export type EventPipeline = {
   accept(record: TrackedRecord, source: Source): void;
   pump(): void;
   lost(leases: readonly Lease[]): void;
+  /** Nothing starts. */
   hold(isHeld: boolean): void;
+  /** Nothing that this source has read starts; the keys of its records wait. */
+  fence(source: Source, isFenced: boolean): void;
   /** Drops what has not begun, waits for what has until the signal aborts, then aborts and abandons it. */
   drain(deadline: AbortSignal): Promise<void>;
   problem(): string | null;
@@ -69,6 +72,8 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
     onLate: (work) => work.context?.abort(timedOut()),
     onGivenUp: (work) => giveUpWaiting(work),
   });
+  /** Sources whose partitions may be someone else's, with what they would have started. */
+  const fenced = new Map<Source, PoolEntry<Work<T>>[]>();
   let isDraining = false;
   let whenIdle: (() => void) | null = null;
   outcomes.onCollect(pool.running);
@@ -78,8 +83,13 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
     pool.finish(entry);
     if (isDone) source.done(record);
     else source.abandon(record);
+    openWhenEmpty();
     pool.pump();
     if (whenIdle && pool.running() === 0) whenIdle();
+  };
+  /** A dependency that nobody waits for is no problem: readiness must not hang on work that went with its partition. */
+  const openWhenEmpty = (): void => {
+    if (gate.problem() !== null && pool.running() + pool.waiting() === 0) gate.forget();
   };
   const failures = createFailures<T>({
     ...{ pool, gate, exits, outcomes, now, log, finish },
@@ -96,6 +106,12 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
 
   const run = async (entry: PoolEntry<Work<T>>): Promise<void> => {
     const { work } = entry;
+    const waiting = fenced.size > 0 ? fenced.get(work.source) : undefined;
+    if (waiting) {
+      pool.hold(entry);
+      waiting.push(entry);
+      return;
+    }
     if (work.exit) return failures.leave(entry);
     entries.set(work, entry);
     const context = new WorkContext(work.record, work.attempt, log);
@@ -104,7 +120,9 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
     const outcome = await handle(work, context);
     if (work.context !== context) return; // given up meanwhile
     endTry(work);
-    settle(entry, outcome);
+    const isCutOff = isDraining && context.isAborted && !work.isLate && outcome instanceof AppError;
+    if (isCutOff) finish(entry, false);
+    else settle(entry, outcome);
   };
 
   const handle = async (work: Work<T>, context: WorkContext): Promise<Outcome | AppError> => {
@@ -169,8 +187,18 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
       const gone = new Set(leases);
       forget((work) => gone.has(work.record.lease));
       for (const work of timeouts.runs()) if (gone.has(work.record.lease)) work.context?.abort(lostPartition());
+      openWhenEmpty();
+      pool.pump();
     },
     hold: gate.hold,
+    fence(source, isFenced) {
+      if (isFenced && !fenced.has(source)) fenced.set(source, []);
+      if (isFenced) return;
+      const waiting = fenced.get(source) ?? [];
+      fenced.delete(source);
+      for (const entry of waiting) pool.wake(entry);
+      pool.pump();
+    },
     async drain(deadline) {
       isDraining = true;
       gate.close();

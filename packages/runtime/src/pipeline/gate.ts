@@ -5,6 +5,7 @@
  *                      ^                           │
  *                      └───────── failed ──────────┘
  *
+ * `forget` opens it because nothing is left that waits: whether the dependency is back the next piece of work will find out.
  * `hold` closes it for other reasons (membership in doubt, not started, stopping) without touching the above.
  */
 import type { AppError } from '../errors/app-error.ts';
@@ -15,6 +16,8 @@ export type Gate = {
   limit(usual: number): number;
   failed(error: AppError): void;
   succeeded(): void;
+  /** Nothing waits for the dependency any more. */
+  forget(): void;
   hold(isHeld: boolean): void;
   problem(): string | null;
   /** For ever. */
@@ -41,6 +44,14 @@ export function createGate({ onOpen, onChange, now, backOff = dependencyBackOff 
     state = 'probing';
     onOpen();
   };
+  const open = (): void => {
+    state = 'open';
+    error = null;
+    if (timer) clearTimeout(timer);
+    timer = null;
+    onChange({ isOpen: true, error: null, downMs: now() - since });
+    onOpen();
+  };
   return {
     limit(usual) {
       if (isHeld || state === 'closed') return 0;
@@ -55,14 +66,14 @@ export function createGate({ onOpen, onChange, now, backOff = dependencyBackOff 
         onChange({ isOpen: false, error: reason, downMs: 0 });
       }
       state = 'closed';
+      if (isClosed) return;
       timer = setTimeout(probe, reason.retryAfterMs ?? backOffDelay(backOff, ++attempt));
     },
     succeeded() {
-      if (state !== 'probing') return;
-      state = 'open';
-      error = null;
-      onChange({ isOpen: true, error: null, downMs: now() - since });
-      onOpen();
+      if (state === 'probing') open();
+    },
+    forget() {
+      if (state !== 'open') open();
     },
     hold(held) {
       if (isClosed) return;

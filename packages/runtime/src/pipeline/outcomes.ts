@@ -36,7 +36,7 @@ export function createOutcomes(telemetry: Telemetry, group: string, topics: read
     parked: (topic, error) => metrics.deadLetters.labels({ group, topic, error_code: error.code, stage: error.stage }).inc(),
     dependency({ isOpen, error, downMs }, log) {
       metrics.dependencyDown.labels({ group }).set(isOpen ? 0 : 1);
-      if (isOpen) log.info({ waitedMs: downMs }, 'dependency is back, going on');
+      if (isOpen) log.info({ waitedMs: downMs }, 'no dependency is waited for any more, going on');
       else log.warn({ err: error, code: error?.code }, 'dependency is away, the group waits');
     },
     onCollect: (running) => metrics.running.onCollect(() => metrics.running.labels({ group }).set(running())),
