@@ -156,6 +156,8 @@ export function createBatchApplier<T extends Topic>(options: BatchConsumerOption
         await bring(await decode(records), into);
       } catch (error) {
         if (error !== ended) throw error;
+      } finally {
+        if (!stopping.aborted) patience.rest();
       }
       return into;
     },

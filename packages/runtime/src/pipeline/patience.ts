@@ -7,6 +7,8 @@ export type Patience = {
    * The result of `attempt`, tried again while it says that a dependency is away; any other AppError is the result. Null when no longer wanted.
    */
   insist<R>(attempt: () => Promise<R | AppError>, isWanted: () => boolean): Promise<R | AppError | null>;
+  /** Nobody insists any more: what was away is no problem until somebody wants it again. */
+  rest(): void;
   problem(): string | null;
 };
 
@@ -45,6 +47,7 @@ export function createPatience({ stopping, now, onChange, backOff = dependencyBa
       }
       return null;
     },
+    rest: up,
     problem: () => problem?.message ?? null,
   };
 }
