@@ -9,7 +9,7 @@ import { createBatchConsumer } from '@clinstream/runtime/pipeline';
 import { createPostgres, type Postgres } from '@clinstream/runtime/postgres';
 import { createEventProducer } from '@clinstream/runtime/producer';
 import { createCodecs } from '@clinstream/runtime/registry';
-import type { ApiConfig } from './config.ts';
+import type { ApiConfig, HttpDoorConfig, SinkConfig } from './config.ts';
 import { createApiServer } from './http/api-server.ts';
 import { readManifests } from './models/read-manifests.ts';
 import { sinkTopics } from './sink/kinds.ts';
@@ -17,12 +17,12 @@ import { createSink } from './sink/sink.ts';
 
 export async function createApp(config: ApiConfig, deps: AppDeps): Promise<readonly Component[]> {
   const postgres = createPostgres(config.postgres, deps.telemetry);
-  const sink = config.roles.includes('sink') ? sinkComponents(config, deps, postgres) : [];
-  const http = config.roles.includes('http') ? [await httpDoor(config, deps, postgres)] : [];
+  const sink = config.sink === null ? [] : sinkComponents(config.sink, deps, postgres);
+  const http = config.door === null ? [] : [await httpDoor(config.door, deps, postgres)];
   return [postgres, ...sink, ...http];
 }
 
-function sinkComponents(config: ApiConfig, { telemetry, onFatal }: AppDeps, postgres: Postgres): readonly Component[] {
+function sinkComponents(config: SinkConfig, { telemetry, onFatal }: AppDeps, postgres: Postgres): readonly Component[] {
   const kafka = createKafka(config.kafka, telemetry, { clientId: 'clinstream-api' });
   const codecs = createCodecs({ registry: config.registry, topics: sinkTopics, telemetry });
   // Publishes nothing but what cannot be decoded or stored, to the group's dead-letter topic.
@@ -52,7 +52,7 @@ const limitsFor = (batchRecords: number): ConsumerLimits => ({
   maxSpan: batchRecords * 10,
 });
 
-async function httpDoor(config: ApiConfig, { telemetry }: AppDeps, postgres: Postgres): Promise<Component> {
+async function httpDoor(config: HttpDoorConfig, { telemetry }: AppDeps, postgres: Postgres): Promise<Component> {
   const auth = createJwtAuthenticator(config.jwt, telemetry);
   const server = await createApiServer({
     telemetry,

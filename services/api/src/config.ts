@@ -1,7 +1,8 @@
-/** The API's settings, read from the environment in one go, all problems at once. Units stand in the names. */
+/** The API's settings, read from the environment in one go, all problems at once. Units stand in the names. Each role asks only for its own. */
 import {
   blobDir,
   type ConfigOf,
+  type ConfigParser,
   defineConfig,
   httpConfig,
   integer,
@@ -16,16 +17,15 @@ import {
 
 const roles = ['sink', 'http'] as const;
 
-const spec = {
-  kafka: kafkaConfig,
-  registry: registryConfig,
+const shared = {
   postgres: postgresConfig,
   ops: opsConfig(9103),
-  http: httpConfig(8081),
-  jwt: jwtConfig,
-  blobDir,
-  modelsDir,
   roles: list('API_ROLES', { meaning: 'parts to start', values: roles, default: roles }),
+} as const;
+
+const ofSink = {
+  kafka: kafkaConfig,
+  registry: registryConfig,
   sinkBatchRecords: integer('SINK_BATCH_RECORDS', {
     meaning: 'most records of one transaction',
     default: 4_000,
@@ -46,5 +46,30 @@ const spec = {
   }),
 } as const;
 
-export const parseConfig = defineConfig(spec);
-export type ApiConfig = ConfigOf<typeof spec>;
+const ofHttp = { http: httpConfig(8081), jwt: jwtConfig, blobDir, modelsDir } as const;
+
+export type SinkConfig = ConfigOf<typeof ofSink>;
+export type HttpDoorConfig = ConfigOf<typeof ofHttp>;
+/** Null: that part is not started here. */
+export type ApiConfig = ConfigOf<typeof shared> & { readonly sink: SinkConfig | null; readonly door: HttpDoorConfig | null };
+
+const readAll = defineConfig({ ...shared, ...ofSink, ...ofHttp });
+const readSink = defineConfig({ ...shared, ...ofSink });
+const readHttp = defineConfig({ ...shared, ...ofHttp });
+
+function parse(env: Parameters<typeof readAll>[0]): ApiConfig {
+  const asked = new Set((env['API_ROLES'] ?? '').split(',').map((role) => role.trim()));
+  if (asked.size === 1 && asked.has('sink')) {
+    const config = readSink(env);
+    return { ...config, sink: config, door: null };
+  }
+  if (asked.size === 1 && asked.has('http')) {
+    const config = readHttp(env);
+    return { ...config, sink: null, door: config };
+  }
+  // Both, or a role nobody knows, which is reported along with whatever else is wrong.
+  const config = readAll(env);
+  return { ...config, sink: config, door: config };
+}
+
+export const parseConfig: ConfigParser<ApiConfig> = Object.assign(parse, { help: readAll.help });
