@@ -66,7 +66,7 @@ export function createIntake(options: IntakeOptions): Intake {
   };
   const release = (lease: Lease): void => {
     heldBack.delete(lease);
-    options.resume(lease);
+    if (!isClosed) options.resume(lease);
   };
 
   /** Waits while heartbeating; false when the batch must be given up. */
@@ -119,6 +119,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   return {
     assigned({ gained, lost }, signal, onFatal) {
+      if (isClosed) for (const lease of gained) options.pause(lease);
       positions.forget(lost);
       for (const lease of lost) if (heldBack.has(lease)) release(lease);
       positions.begin(gained, signal, onFatal, room.wake);
@@ -145,6 +146,7 @@ export function createIntake(options: IntakeOptions): Intake {
     close() {
       if (isClosed) return;
       isClosed = true;
+      for (const lease of offsets.leases()) options.pause(lease);
       room.wake();
     },
   };

@@ -234,6 +234,15 @@ test('a fetch from before where the store wants to begin is never taken', async 
   assert.deepEqual(offsetsOf(accepted), [50, 51]);
 });
 
+test('closed: its partitions are paused, those it gains later too, so that kafkajs does not fetch in a circle what nobody takes', () => {
+  const { intake, calls, assign } = setUp();
+  intake.close();
+  intake.close();
+  assert.deepEqual(calls, ['pause 0']);
+  assign();
+  assert.deepEqual(calls, ['pause 0', 'pause 0']);
+});
+
 test('closed: nothing more is admitted and a waiting batch returns', async () => {
   const { intake, accepted } = setUp({ maxRecords: 2 });
   const waiting = intake.batch(batchOf(range(0, 6)).batch);

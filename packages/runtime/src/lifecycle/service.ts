@@ -1,5 +1,5 @@
 /**
- * Runs the components of one service: start in order, stop last-in-first-out, each stop guarded and timed. Knows no process: see run-main.ts.
+ * Runs the components of one service: start in order; all sources quiet first, then stop last-in-first-out, each stop guarded and timed. Knows no process: see run-main.ts.
  *
  *   starting ──all started──> running ──stop()──> draining ──> stopped   (asked for, and every component stopped cleanly)
  *      └──────start failed, or fatal(error)──────> draining ──> failed
@@ -88,6 +88,11 @@ export function createService(options: ServiceOptions): Service {
     const startedAt = telemetry.clock.now();
     const abort = AbortSignal.timeout(shutdownTimeoutMs * 0.75);
     for (const component of started.toReversed()) {
+      const error = quiesceOne(component);
+      if (error !== null) log.error({ component: component.name, err: error }, 'may still take work');
+      failure ??= error;
+    }
+    for (const component of started.toReversed()) {
       const left = shutdownTimeoutMs - (telemetry.clock.now() - startedAt);
       const error = await stopOne(component, abort, Math.max(left, lastGraceMs));
       if (error !== null) log.error({ component: component.name, err: error }, 'did not stop cleanly');
@@ -112,6 +117,15 @@ export function createService(options: ServiceOptions): Service {
   metrics.componentReady.onCollect(() => void health());
 
   return { start, stop, fatal, health, done: ended.promise };
+}
+
+function quiesceOne(component: Component): Error | null {
+  try {
+    component.quiesce?.();
+    return null;
+  } catch (error) {
+    return asError(error);
+  }
 }
 
 /** Null when it stopped in time. */

@@ -28,6 +28,21 @@ test('starts in order, stops last in first out, ends clean', async () => {
   assert.equal(service.health().state, 'stopped');
 });
 
+test('every source is quiet before the first component drains; one that fails at it is stopped all the same', async () => {
+  const { service, events, component } = setUp();
+  const source = (name: string) => component(name, { quiesce: () => void events.push(`quiesce ${name}`) });
+  const broken = component('broken', {
+    quiesce: () => {
+      throw new Error('cannot');
+    },
+  });
+  await service.start([component('producer'), source('stat'), broken, source('routine')]);
+  events.length = 0;
+  await service.stop('test');
+  assert.deepEqual(events, ['quiesce routine', 'quiesce stat', 'stop routine', 'stop broken', 'stop stat', 'stop producer']);
+  assert.equal((await service.done)?.message, 'cannot');
+});
+
 test('a component that cannot start stops those before it and fails the service', async () => {
   const { service, events, component } = setUp();
   const broken = component('b', { start: () => Promise.reject(new Error('no')) });

@@ -96,6 +96,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   return {
     name: `batch consumer ${group}`,
     start: () => consumer.start(),
+    quiesce: () => consumer.quiesce(),
     async stop(deadline) {
       consumer.quiesce();
       stopping.abort();

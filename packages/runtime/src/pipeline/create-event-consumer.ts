@@ -27,13 +27,17 @@ export function createEventConsumer<T extends Topic>(options: EventConsumerOptio
   );
   const retry = options.retry.tiers ? createRetryConsumer(options, deps, pipeline) : null;
   const consumers = retry ? [main, retry] : [main];
+  const quiesce = (): void => {
+    for (const consumer of consumers) consumer.quiesce();
+  };
   return {
     name: `event consumer ${group}`,
     async start() {
       for (const consumer of consumers) await consumer.start();
     },
+    quiesce,
     async stop(deadline) {
-      for (const consumer of consumers) consumer.quiesce();
+      quiesce();
       await pipeline.drain(deadline);
       await Promise.all(consumers.map((consumer) => consumer.stop(deadline)));
       await admin.close();
