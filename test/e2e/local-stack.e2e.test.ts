@@ -120,6 +120,47 @@ test('played again on the same data it adds nothing twice; what ends by itself c
   assert.equal(existsSync(join(data, 'lock')), false);
 });
 
+const pidIn = (file: string) => async (): Promise<number> =>
+  await waitFor(() => existsSync(join(data, file)) && Number(readFileSync(join(data, file), 'utf8')), {
+    deadlineMs: 60_000,
+    what: `a process id in ${file}`,
+    everyMs: 5,
+  });
+const brokerPid = pidIn('kafka/broker-1/broker.pid');
+const apiPid = pidIn('pids/api.pid');
+
+for (const [what, starting, notYet] of [
+  ['Kafka', brokerPid, /Kafka {2}/],
+  ['the services', apiPid, /services .* ready/],
+] as const) {
+  test(`Ctrl-C while ${what} start is heard at once and leaves nothing`, async () => {
+    const run = start('--without', 'day');
+    const pid = await starting();
+    const children = childrenOf(supervisorPid());
+    run.child.kill('SIGINT');
+    assert.equal(await run.ended, 0, run.output());
+    assert.match(run.output(), /stopping …/);
+    assert.doesNotMatch(run.output(), notYet);
+    assert.ok([pid, ...children].every(isGone));
+    assert.equal(existsSync(join(data, 'lock')), false);
+  });
+}
+
+test('a second Ctrl-C kills what does not stop, a service that is starting too, and leaves no lock', async () => {
+  const run = start('--without', 'day');
+  const stuck = await apiPid();
+  process.kill(stuck, 'SIGSTOP');
+  const children = childrenOf(supervisorPid());
+  run.child.kill('SIGINT');
+  await untilSays(run, 'stopping …');
+  const again = setInterval(() => run.child.kill('SIGINT'), 200);
+  assert.equal(await run.ended, 1, run.output());
+  clearInterval(again);
+  assert.ok(children.length >= 5, `Kafka, PostgreSQL and three services: ${children}`);
+  await waitFor(() => [stuck, ...children].every(isGone), { deadlineMs: 10_000, what: 'everything is gone' });
+  assert.equal(existsSync(join(data, 'lock')), false);
+});
+
 test('killed with -9, its children go with it, and the next start takes over', async () => {
   const run = start('--without', 'day');
   await untilSays(run, 'up; Ctrl-C ends it');

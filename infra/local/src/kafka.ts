@@ -26,6 +26,8 @@ export type KafkaOptions = {
   readonly heapMb?: number;
   /** More server.properties lines, winning over ours. */
   readonly properties?: Readonly<Record<string, string | number>>;
+  /** Ends a start that is no longer wanted; the broker is killed. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type Broker = {
@@ -130,6 +132,7 @@ function createBroker(id: number, ids: readonly number[], clusterId: string, opt
     const serving = waitFor(async () => (await brokersOf('127.0.0.1', port)) >= count, {
       deadlineMs: startDeadlineMs,
       what: `Kafka broker ${id} on port ${port}, see ${logFile}`,
+      signal: options.signal,
     });
     ended?.catch(() => {});
     await Promise.race([serving, ended]);

@@ -4,6 +4,7 @@ import { startKafka } from './kafka.ts';
 import { isPortFree } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { startRegistry } from './registry/index.ts';
+import { killByPidFile } from './server-process.ts';
 import type { ServerAddresses } from './services.ts';
 import type { Ports } from './start-options.ts';
 
@@ -27,8 +28,16 @@ export type LocalServers = {
 type Started = { readonly address: string; readonly watched: WatchedServer | null; stop(): Promise<void> };
 const external = (address: string): Started => ({ address, watched: null, stop: async () => {} });
 
-/** Resolves once all of them serve. What was started is stopped again when one does not. */
-export async function startLocalServers(dir: string, ports: Ports, env: Env, say: Say): Promise<LocalServers> {
+type LocalServersInput = {
+  readonly dir: string;
+  readonly ports: Ports;
+  readonly env: Env;
+  readonly say: Say;
+  readonly stopping: AbortSignal;
+};
+
+/** Resolves once all of them serve. What was started is stopped again when one does not, or when the end is wanted. */
+export async function startLocalServers({ dir, ports, env, say, stopping }: LocalServersInput): Promise<LocalServers> {
   await refuseTakenPorts(ports, env);
   const timed = async (name: string, start: Promise<Started>): Promise<Started> => {
     const began = performance.now();
@@ -37,8 +46,8 @@ export async function startLocalServers(dir: string, ports: Ports, env: Env, say
     return started;
   };
   const settled = await Promise.allSettled([
-    timed('Kafka', env['KAFKA_BROKERS'] ? Promise.resolve(external(env['KAFKA_BROKERS'])) : kafka(dir, ports)),
-    timed('PostgreSQL', env['DATABASE_URL'] ? Promise.resolve(external(env['DATABASE_URL'])) : postgres(dir, ports)),
+    timed('Kafka', env['KAFKA_BROKERS'] ? Promise.resolve(external(env['KAFKA_BROKERS'])) : kafka(dir, ports, stopping)),
+    timed('PostgreSQL', env['DATABASE_URL'] ? Promise.resolve(external(env['DATABASE_URL'])) : postgres(dir, ports, stopping)),
   ]);
   const started = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const stop = async () => {
@@ -66,17 +75,23 @@ export async function startLocalServers(dir: string, ports: Ports, env: Env, say
   }
 }
 
-async function kafka(dir: string, ports: Ports): Promise<Started> {
-  const handle = await startKafka({ dir: join(dir, 'kafka'), port: ports.kafka });
+async function kafka(dir: string, ports: Ports, signal: AbortSignal): Promise<Started> {
+  const handle = await startKafka({ dir: join(dir, 'kafka'), port: ports.kafka, signal });
   const [broker] = handle.nodes;
   if (broker === undefined) throw new Error('Kafka has no broker');
   const watched: WatchedServer = { name: 'Kafka', isRunning: broker.isRunning, exited: broker.exited, restart: handle.restart };
   return { address: handle.bootstrap, watched, stop: handle.stop };
 }
 
-async function postgres(dir: string, ports: Ports): Promise<Started> {
-  const handle = await startPostgres({ dir: join(dir, 'postgres'), port: ports.postgres });
+async function postgres(dir: string, ports: Ports, signal: AbortSignal): Promise<Started> {
+  const handle = await startPostgres({ dir: join(dir, 'postgres'), port: ports.postgres, signal });
   return { address: handle.url, watched: { name: 'PostgreSQL', ...handle }, stop: handle.stop };
+}
+
+/** kill -9 for those that run or start, for the second Ctrl-C. */
+export function killLocalServers(dir: string): void {
+  killByPidFile(join(dir, 'kafka/broker-1/broker.pid'), join(dir, 'kafka/broker-1/server.properties'));
+  killByPidFile(join(dir, 'postgres/postgres.pid'), join(dir, 'postgres/cluster'));
 }
 
 /** Runs in this process: it ends only with it. */

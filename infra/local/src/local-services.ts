@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { keepRunning } from './keep-running.ts';
 import type { Say } from './local-servers.ts';
 import { isPortFree } from './ports.ts';
-import { endLeftover, isAlive, readPid } from './server-process.ts';
+import { endLeftover, isAlive, killByPidFile, readPid } from './server-process.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 import { entryOf, mllpChannelFile, type ServerAddresses, type ServiceName, serviceEnv, serviceNames } from './services.ts';
 import type { StartOptions } from './start-options.ts';
 
 export type LocalServices = {
+  /** Rejects when one is not ready in time, or when the end is wanted. Whoever has the handle stops them. */
+  whenReady(): Promise<void>;
   stop(): Promise<void>;
-  /** kill -9, for the second Ctrl-C. */
-  kill(): void;
 };
 
 export type LocalServicesInput = {
@@ -25,7 +25,7 @@ export type LocalServicesInput = {
 
 const readyDeadlineMs = 90_000;
 
-/** Resolves once all of them are ready; rejects, with all of them stopped, when one is not in time. */
+/** Resolves once they are started, not yet ready; rejects, with nothing started, when a port is taken. */
 export async function startLocalServices(input: LocalServicesInput): Promise<LocalServices> {
   const names = serviceNames.filter((name) => !input.options.without.has(name));
   await refuseTakenPorts(input.options, names);
@@ -37,20 +37,13 @@ export async function startLocalServices(input: LocalServicesInput): Promise<Loc
   };
   const stop = async () => void (await Promise.all([...current.values()].map((service) => service.stop())));
   const began = performance.now();
-  try {
-    await Promise.all(names.map((name) => launch(name).whenReady(readyDeadlineMs)));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  input.say(`services         ${names.join(', ')} ready  ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  for (const name of names) void watch(name, current, launch, input);
-  return {
-    stop,
-    kill: () => {
-      for (const service of current.values()) service.kill('SIGKILL');
-    },
+  const started = names.map(launch);
+  const whenReady = async () => {
+    await Promise.all(started.map((service) => service.whenReady(readyDeadlineMs, input.stopping)));
+    input.say(`services         ${names.join(', ')} ready  ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    for (const name of names) void watch(name, current, launch, input);
   };
+  return { whenReady, stop };
 }
 
 function watch(
@@ -65,7 +58,7 @@ function watch(
       ? `was ended by ${exit.signal}`
       : `exited with ${exit?.code}, see ${join(input.options.dataDir, 'logs', `${name}.log`)}`;
   };
-  const start = async () => void (await launch(name).whenReady(readyDeadlineMs));
+  const start = async () => void (await launch(name).whenReady(readyDeadlineMs, input.stopping));
   return keepRunning({ name, kept: { exited, start }, say: input.say, stopping: input.stopping });
 }
 
@@ -94,6 +87,11 @@ export function endLeftoverServices(dataDir: string): readonly ServiceName[] {
     endLeftover(pidFile, entryOf(name));
     return alive;
   });
+}
+
+/** kill -9 for those that run or start, for the second Ctrl-C. */
+export function killLocalServices(dataDir: string): void {
+  for (const name of serviceNames) killByPidFile(join(dataDir, 'pids', `${name}.pid`), entryOf(name));
 }
 
 async function refuseTakenPorts({ ports }: StartOptions, names: readonly ServiceName[]): Promise<void> {

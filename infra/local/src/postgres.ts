@@ -21,6 +21,8 @@ export type PostgresOptions = {
   readonly port: number;
   /** More settings, as `postgres -c name=value`. Tests pass `fsync: 'off'`: safe against kill -9, not against power loss. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Ends a start that is no longer wanted; the server is killed. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type PostgresHandle = {
@@ -56,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
     const until = performance.now() + startDeadlineMs;
     for (;;) {
       running = launch(options, cluster, binaries.postgres, runAs);
-      const ended = await Promise.race([running.exited, whenServing(url, running.logFile)]);
+      const ended = await Promise.race([running.exited, whenServing(url, running.logFile, options.signal)]);
       if (ended === null) return;
       // After kill -9 the old backends hold the shared memory for a moment longer than their parent lives.
       const log = lastLines(running.logFile, 6);
@@ -110,13 +112,14 @@ function forgetStaleLock(cluster: string): void {
 }
 
 /** Resolves to null once the database answers. */
-async function whenServing(url: string, logFile: string): Promise<null> {
+async function whenServing(url: string, logFile: string, signal: AbortSignal | undefined): Promise<null> {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
   await waitFor(() => ensureDatabase(maintenance.href), {
     deadlineMs: startDeadlineMs,
     what: `PostgreSQL, see ${logFile}`,
     everyMs: 30,
+    signal,
   });
   return null;
 }

@@ -130,10 +130,8 @@ export function readPid(file: string): number | null {
  * given to some other program since then is left alone.
  */
 export function endLeftover(pidFile: string, marker: string): void {
-  const pid = readPid(pidFile);
-  rmSync(pidFile, { force: true });
-  if (pid === null || !isAlive(pid) || !commandLineOf(pid).includes(marker)) return;
-  process.kill(pid, 'SIGKILL');
+  const pid = killByPidFile(pidFile, marker);
+  if (pid === null) return;
   const deadline = Date.now() + 10_000;
   while (isAlive(pid) && Date.now() < deadline) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
 }
@@ -144,4 +142,13 @@ function commandLineOf(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** The same without waiting for its end: a child of ours is not gone before this process has been told. Null when there was nothing to kill. */
+export function killByPidFile(pidFile: string, marker: string): number | null {
+  const pid = readPid(pidFile);
+  rmSync(pidFile, { force: true });
+  if (pid === null || !isAlive(pid) || !commandLineOf(pid).includes(marker)) return null;
+  process.kill(pid, 'SIGKILL');
+  return pid;
 }

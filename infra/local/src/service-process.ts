@@ -32,8 +32,8 @@ export type ServiceProcess = {
   isRunning(): boolean;
   /** Everything it has printed, oldest lines dropped past a megabyte. */
   logs(): string;
-  /** Rejects when it ends first or the deadline passes; the error tells its last lines. */
-  whenReady(deadlineMs?: number): Promise<void>;
+  /** Rejects when it ends first, the deadline passes or the signal is aborted; the error tells its last lines. */
+  whenReady(deadlineMs?: number, signal?: AbortSignal): Promise<void>;
   isReady(): Promise<boolean>;
   /** SIGTERM, and SIGKILL after the timeout. */
   stop(timeoutMs?: number): Promise<ServiceExit>;
@@ -75,13 +75,13 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
     logs: output,
     isReady: () => isReady().catch(() => false),
     kill: (signal) => void child.kill(signal),
-    whenReady: async (deadlineMs = 30_000) => {
+    whenReady: async (deadlineMs = 30_000, signal) => {
       const what = `${name} is ready`;
       const gone = exited.then(({ code, signal }) => {
         throw new Error(`${name} ended (${signal ?? code}) before it was ready:\n${output().slice(-3000)}`);
       });
       gone.catch(() => {});
-      await Promise.race([waitFor(isReady, { deadlineMs, what }), gone]).catch((error) => {
+      await Promise.race([waitFor(isReady, { deadlineMs, what, signal }), gone]).catch((error) => {
         throw new Error(`${error.message}\n${output().slice(-3000)}`, { cause: error });
       });
     },

@@ -9,14 +9,15 @@ import { join } from 'node:path';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { deployFromEnv } from './deploy-env.ts';
 import { keepRunning } from './keep-running.ts';
-import { type LocalServers, startLocalServers } from './local-servers.ts';
-import { endLeftoverServices, type LocalServices, startLocalServices } from './local-services.ts';
+import { killLocalServers, type LocalServers, startLocalServers } from './local-servers.ts';
+import { endLeftoverServices, killLocalServices, type LocalServices, startLocalServices } from './local-services.ts';
 import { type DayResult, playDay, type StepResult } from './play-day.ts';
 import { readSampleDay } from './sample-day.ts';
 import type { StartOptions } from './start-options.ts';
 import { watchStopSignals } from './stop-signals.ts';
 import { isComplete, linksText, summaryLine } from './summary.ts';
 import { ensureKeys, isRole, signToken } from './tokens.ts';
+import { unlessAborted } from './wait.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -25,11 +26,11 @@ const say = (line: string): void => console.log(`  ${line}`);
 /** Resolves with the exit code once everything is gone. */
 export async function runStack(options: StartOptions, env: Env): Promise<number> {
   const running: { servers: LocalServers | null; services: LocalServices | null } = { servers: null, services: null };
+  let folder: DataFolder | null = null;
   const signals = watchStopSignals(() => {
-    running.services?.kill();
+    if (folder !== null) killAll(folder);
     process.exit(1);
   });
-  let folder: DataFolder | null = null;
   let day: DayResult | null = null;
   let problem: string | null = null;
   try {
@@ -40,13 +41,23 @@ export async function runStack(options: StartOptions, env: Env): Promise<number>
   }
   if (signals.stopping.aborted) console.log('\nstopping …');
   signals.abort();
-  await running.services?.stop();
-  await running.servers?.stop();
-  folder?.release();
-  signals.close();
+  try {
+    await running.services?.stop();
+    await running.servers?.stop();
+  } finally {
+    folder?.release();
+    signals.close();
+  }
   if (problem !== null) console.error(problem);
   if (options.once && day !== null) console.log(summaryLine(day));
   return problem === null && (!options.once || (day !== null && isComplete(day))) ? 0 : 1;
+}
+
+/** Also what is only starting: each has its pid file from the moment it runs. */
+function killAll(folder: DataFolder): void {
+  killLocalServices(folder.dir);
+  killLocalServers(folder.dir);
+  folder.release();
 }
 
 /** Resolves when it is time to stop: after the day with `once`, else when told to. */
@@ -61,21 +72,21 @@ async function runInside(
   for (const name of endLeftoverServices(dataDir)) say(`${name} of an earlier run was still there and has been ended`);
   const keysDir = join(dataDir, 'keys');
   await ensureKeys(keysDir);
-  running.servers = await startLocalServers(dataDir, options.ports, env, say);
+  running.servers = await startLocalServers({ dir: dataDir, ports: options.ports, env, say, stopping });
   stopping.throwIfAborted();
   for (const server of running.servers.watched) {
     const kept = { exited: server.exited, start: server.restart };
     void keepRunning({ name: server.name, kept, say, stopping });
   }
   const { addresses } = running.servers;
-  const deployed = await deployFromEnv({ ...env, ...envOf(addresses) });
+  const deployed = await unlessAborted(deployFromEnv({ ...env, ...envOf(addresses) }), stopping);
   say(
     `deploy           ${deployed.topics.created.length} topics created, ${deployed.schemas.length} schemas registered, ${deployed.migrations.length} migrations applied`,
   );
   stopping.throwIfAborted();
   running.services = await startLocalServices({ options: { ...options, dataDir }, addresses, keysDir, say, stopping });
-  stopping.throwIfAborted();
-  const day = options.without.has('day') ? null : await play(options, keysDir, stopping);
+  await running.services.whenReady();
+  const day = options.without.has('day') ? null : await unlessAborted(play(options, keysDir, stopping), stopping);
   if (options.once) return day;
   console.log(`\n${linksText(options.ports, dataDir)}\n\nup; Ctrl-C ends it`);
   await new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
