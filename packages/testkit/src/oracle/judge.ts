@@ -24,6 +24,7 @@ export function judge(evidence: Evidence, rules: Rules = {}): Verdict {
   const shown = Map.groupBy(evidence.finalJobs, (job) => job.orderId ?? '');
   const jobs = judgeJobs(evidence, shown, rules, report);
   judgeInvented(evidence, report);
+  judgeOrders(evidence, report);
   const results = judgeResults(evidence, report);
   const pairs = rules.orderMayChange ? 0 : judgeOrder(evidence, report);
   judgeSightings(evidence.snapshots, report);
@@ -75,6 +76,14 @@ function judgeContent(job: SentJob, seen: SeenJob, { mayFailWith = [] }: Rules, 
   const { label, probability } = job.expected;
   if (seen.label !== label || Math.abs((seen.probability ?? Number.NaN) - probability) > 1e-5 || seen.probability === null) {
     report('wrong', `${job.orderId}: ${seen.label} ${seen.probability}, not ${label} ${probability}`);
+  }
+}
+
+/** An order message makes two facts, the order and its job: both must be there. */
+function judgeOrders({ jobs, shownOrders }: Evidence, report: Report): void {
+  if (shownOrders === null) return;
+  for (const { door, orderId, acknowledgedAt } of jobs) {
+    if (door === 'mllp' && acknowledgedAt !== null && !shownOrders.has(orderId)) report('lost', `order ${orderId}: not there`);
   }
 }
 

@@ -59,6 +59,7 @@ const good: Evidence = {
   results: [sentResult(1), sentResult(2)],
   finalJobs: [1, 2, 3].map((number) => seenJob(number)),
   finalResults: [seenResult()],
+  shownOrders: null,
   snapshots: [
     {
       patientKey: 'p',
@@ -92,6 +93,13 @@ test('a planted loss: an acknowledged job that is not there, or never ended', ()
 
 test('a planted loss: an acknowledged result that is not there', () => {
   assert.deepEqual(onlyFound({ finalResults: [] }), ['lost']);
+});
+
+test('a planted loss: the order of an acknowledged message is not there, though its job is', () => {
+  const jobs = good.jobs.map((job) => ({ ...job, door: 'mllp' as const }));
+  assert.deepEqual(onlyFound({ jobs, shownOrders: new Set(['o1', 'o2', 'o3']) }), []);
+  assert.deepEqual(onlyFound({ jobs, shownOrders: new Set(['o1', 'o3']) }), ['lost']);
+  assert.deepEqual(onlyFound({ jobs: jobs.map((job) => ({ ...job, acknowledgedAt: null })), shownOrders: new Set() }), []);
 });
 
 test('a planted duplicate: two jobs for one sending, more versions than events, two rows of a result', () => {

@@ -5,6 +5,8 @@ export type Reader = {
   /** Everything requested at or after that time. Rejects when the API does not answer. */
   allJobs(fromEpochMs: number): Promise<readonly SeenJob[]>;
   patientJobs(patientKey: string): Promise<readonly SeenJob[]>;
+  /** Rejects when the API does not answer. */
+  isOrderShown(orderId: string): Promise<boolean>;
   patientResults(patientKey: string): Promise<readonly SeenResult[]>;
   snapshot(patientKey: string, now: () => number): Promise<Snapshot>;
   /** Status of a job, waiting up to `waitSeconds` for its end; null when the API does not answer or does not know it. */
@@ -65,6 +67,11 @@ export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
     },
     patientJobs,
     patientResults,
+    async isOrderShown(orderId) {
+      const { status } = await get(`/v1/orders/${orderId}`);
+      if (status !== 200 && status !== 404) throw new Error(`order: ${status}`);
+      return status === 200;
+    },
     async snapshot(patientKey, now) {
       const at = now();
       const jobs = await patientJobs(patientKey);

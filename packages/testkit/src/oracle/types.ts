@@ -59,6 +59,8 @@ export type Evidence = {
   /** All that is there once the system has settled. */
   readonly finalJobs: readonly SeenJob[];
   readonly finalResults: readonly SeenResult[];
+  /** Orders that are shown under their own name, of those that acknowledged MLLP messages placed; null when nobody looked. */
+  readonly shownOrders: ReadonlySet<string> | null;
   /** While it ran, in the order taken. */
   readonly snapshots: readonly Snapshot[];
   /** Orders of jobs in which their first ends stand in the log, per topic-partition; empty when nobody looked. */
