@@ -1,6 +1,6 @@
 /** Who asks, and what every event that follows carries of the request. */
 import { principalOf } from '@clinstream/runtime/http';
-import { parseTraceparent } from '@clinstream/runtime/telemetry';
+import { childOf } from '@clinstream/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import { looksLikeNationalId } from '../domain/patient-identity.ts';
 
@@ -8,12 +8,13 @@ export type Caller = {
   /** The token's client id, never a person's name. */
   readonly client: string;
   readonly correlationId: string;
-  readonly traceparent: string | null;
+  readonly traceparent: string;
 };
 
 export function callerOf(request: FastifyRequest): Caller {
   const { traceparent } = request.headers;
-  const trace = typeof traceparent === 'string' && parseTraceparent(traceparent) !== null ? traceparent : null;
+  // The next span of the sender's trace; a new trace where it sent none that can be read.
+  const trace = childOf(typeof traceparent === 'string' ? traceparent : null);
   return { client: principalOf(request).client, correlationId: correlationIdOf(request), traceparent: trace };
 }
 

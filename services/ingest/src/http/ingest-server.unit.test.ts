@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { type Authenticator, type HttpServer, httpProblem } from '@clinstream/runtime/http';
-import { createSilentTelemetry, type Telemetry } from '@clinstream/runtime/telemetry';
+import { createSilentTelemetry, parseTraceparent, type Telemetry } from '@clinstream/runtime/telemetry';
 import { createIngestServer } from './ingest-server.ts';
 import {
   createFakeLog,
@@ -76,12 +76,14 @@ test('202 with job, position, lane and a Location that carries the position', as
 });
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-test('a traceparent travels on, a broken one does not, and a correlation id that is none is replaced', async () => {
+test('the trace of a traceparent goes on, without one or with a broken one a new trace begins, and a correlation id that is none is replaced', async () => {
   await send({ headers: { traceparent } });
   await send({ headers: { traceparent: 'broken', 'x-correlation-id': 'Hong Gildong' } });
   const [first, second] = log.published.map((event) => event.envelope);
-  assert.equal(first?.traceparent, traceparent);
-  assert.equal(second?.traceparent, null);
+  const [given, continued, begun] = [traceparent, first?.traceparent, second?.traceparent].map(parseTraceparent);
+  assert.equal(continued?.traceId, given?.traceId);
+  assert.notEqual(continued?.parentId, given?.parentId, 'the door is a span of its own');
+  assert.ok(begun !== null && begun?.traceId !== given?.traceId);
   assert.match(second?.correlationId ?? '', /^[0-9a-f-]{36}$/);
 });
 

@@ -12,7 +12,7 @@ import {
   postgresUnavailable,
 } from './test-support.ts';
 
-const caller = { client: 'his', correlationId: 'c', traceparent: null };
+const caller = { client: 'his', correlationId: 'c', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
 const limits = { maxLineBytes: 1000, maxLines: 10_000, maxBytes: 10_000_000, maxGroup: 2, maxUnconfirmedGroups: 3 };
 const line = (reference: string, over: object = {}): string => JSON.stringify({ reference, ...goodBody, ...over });
 

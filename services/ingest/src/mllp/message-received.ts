@@ -14,6 +14,7 @@ export type MessageRecord = {
   readonly acknowledgement: string;
   readonly errorCode: string | null;
   readonly receivedAt: number;
+  readonly traceparent: string;
 };
 
 /** A header field is a name or a code; a longer one is noise and is cut. */
@@ -37,7 +38,12 @@ export function messageReceivedFact(record: MessageRecord): Publication<typeof t
     errorCode: record.errorCode,
     receivedAt: record.receivedAt,
   };
-  const origin = { requestedBy: '', requestedAt: record.receivedAt, correlationId: identity.messageId, traceparent: null };
+  const origin = {
+    requestedBy: '',
+    requestedAt: record.receivedAt,
+    correlationId: identity.messageId,
+    traceparent: record.traceparent,
+  };
   // A message answered differently the second time (a channel setting changed) is a second fact about it.
   const envelope = envelopeOf(value.type, origin, identity.messageId, record.acknowledgement, record.errorCode ?? '');
   const sender = short(`${header.sendingApplication}@${header.sendingFacility}`);

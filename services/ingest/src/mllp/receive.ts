@@ -3,6 +3,7 @@
  * here stands what is said when it cannot be read, cannot be kept, or takes too long. Nothing of the content is logged or thrown.
  */
 import { AppError } from '@clinstream/runtime/errors';
+import { newTraceparent } from '@clinstream/runtime/telemetry';
 import { at, type Fault, Hl7Fault } from '../domain/hl7/faults.ts';
 import { type Header, readHeader } from '../domain/hl7/header.ts';
 import { mapMessage } from '../domain/hl7/map-message.ts';
@@ -48,8 +49,9 @@ export function createReceiver(channel: Channel, deps: ReceiverDeps, order: Keye
     if (read.kind === 'unreadable') return refusedUnkept(null, read.fault, now());
     // An acknowledgement is never acknowledged.
     if (read.header.messageType === 'ACK') return { ...nothingSaid, header: read.header, identity: read.identity };
-    const mapped = mappedOf(read, channel, deps);
-    const job: Job = { ...read, bytes, mapped };
+    const traceparent = newTraceparent();
+    const mapped = mappedOf(read, channel, deps, traceparent);
+    const job: Job = { ...read, bytes, mapped, traceparent };
     const keys = 'condition' in mapped ? [] : mapped.keys;
     try {
       const settled = await within(
@@ -66,10 +68,12 @@ export function createReceiver(channel: Channel, deps: ReceiverDeps, order: Keye
     frame.kind === 'frame' ? receive(frame.bytes) : refusedUnkept(readWireHeaderOrNull(frame.head), tooLong, now());
 }
 
-function mappedOf(read: Exclude<ReadFrame, { kind: 'unreadable' }>, channel: Channel, { models }: ReceiverDeps): Mapped | Fault {
+type Message = Exclude<ReadFrame, { kind: 'unreadable' }>;
+
+function mappedOf(read: Message, channel: Channel, { models }: ReceiverDeps, traceparent: string): Mapped | Fault {
   const { content, header, identity } = read;
   if (isFault(content)) return content;
-  return map({ header, message: content, messageId: identity.messageId, channel: channel.rules, models });
+  return map({ header, message: content, messageId: identity.messageId, channel: channel.rules, models, traceparent });
 }
 
 function map(input: Parameters<typeof mapMessage>[0] & { readonly message: Hl7Message }): Mapped | Fault {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { topics } from '@clinstream/contracts';
+import { parseTraceparent } from '@clinstream/runtime/telemetry';
 import { createKeyedOrder } from './keyed-order.ts';
 import { createReceiver } from './receive.ts';
 import { createFakeHouse, type FakeHouse, gland, hl7, type MessageParts, pid, placed, testChannel } from './test-support.ts';
@@ -17,6 +18,16 @@ async function send(house: FakeHouse, message: MessageParts | Buffer, changes: R
 
 const field = (segments: readonly string[] | undefined, name: string, index: number): string =>
   segments?.find((segment) => segment.startsWith(name))?.split('|')[index] ?? '';
+
+test('every delivery begins a trace of its own, which all its events share', async () => {
+  const house = createFakeHouse();
+  await send(house, { segments: [pid, ...gland] });
+  const first = house.log.published.map(({ envelope }) => envelope.traceparent);
+  assert.ok(first.length >= 3 && parseTraceparent(first[0]) !== null);
+  assert.equal(new Set(first).size, 1);
+  await send(house, { segments: [pid, ...gland] });
+  assert.equal(new Set(house.log.published.map(({ envelope }) => envelope.traceparent)).size, 2);
+});
 
 test('6.1 original mode: AA only after every event and the record of the message are in the log', async () => {
   const house = createFakeHouse();

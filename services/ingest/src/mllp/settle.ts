@@ -34,6 +34,8 @@ export type Job = {
   readonly header: Header;
   readonly identity: MessageIdentity;
   readonly mapped: Mapped | Fault;
+  /** HL7 v2 carries no trace: each delivery begins one, which all its events share. */
+  readonly traceparent: string;
 };
 
 export type Settled = { readonly answer: Answer; readonly fault: Fault | null };
@@ -63,6 +65,7 @@ export async function settle(job: Job, channel: Channel, deps: SettleDeps): Prom
       acknowledgement: answer.code,
       errorCode: fault?.code ?? null,
       receivedAt,
+      traceparent: job.traceparent,
     }),
   );
   return { answer, fault };

@@ -16,15 +16,17 @@ export type MappingInput = {
   readonly messageId: string;
   readonly channel: ChannelRules;
   readonly models: ModelCatalog;
+  /** Of the trace this delivery begins. */
+  readonly traceparent: string;
 };
 
-export function mapMessage({ header, message, messageId, channel, models }: MappingInput): Mapped {
+export function mapMessage({ header, message, messageId, channel, models, traceparent }: MappingInput): Mapped {
   const time = messageTimeOf(header.time, channel.zone);
   const origin = {
     requestedBy: `${header.sendingApplication}@${header.sendingFacility}`,
     requestedAt: time.epochMs,
     correlationId: messageId,
-    traceparent: null,
+    traceparent,
   };
   const context: MappingContext = { message, messageId, time, origin, channel, models };
   switch (header.messageType) {

@@ -52,7 +52,14 @@ function map({ type, segments, time = '20261122130000', version = '2.5.1', messa
   const message = parseMessage(text, () => null);
   const [msh] = message.segments;
   assert.ok(msh);
-  return mapMessage({ header: readHeader(msh), message, messageId, channel, models: createModelCatalog([manifest]) });
+  return mapMessage({
+    header: readHeader(msh),
+    message,
+    messageId,
+    channel,
+    models: createModelCatalog([manifest]),
+    traceparent: 't',
+  });
 }
 
 function faultOf(sent: Sent): Fault {
