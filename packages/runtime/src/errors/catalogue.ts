@@ -40,18 +40,6 @@ export const errorCatalogue = {
     'Check brokers, min.insync.replicas and the network. Senders were told to try again.',
   ),
   REGISTRY_UNAVAILABLE: dependency('The schema registry cannot be reached.', 'Bring it back; consumers wait, nothing is lost.'),
-  POSTGRES_UNAVAILABLE: dependency(
-    'Postgres cannot be reached or is shutting down.',
-    'Bring it back; consumers wait, nothing is lost.',
-  ),
-  POSTGRES_CONFLICT: message(
-    'Postgres gave up one of two transactions that were in each other’s way.',
-    'Nothing: it is tried again.',
-  ),
-  POSTGRES_REJECTED: poison(
-    'Postgres refused the row: a constraint or a type does not hold.',
-    'Compare the schema version of the record with the migrations; fix, then replay the dead letter.',
-  ),
   SCHEMA_NOT_REGISTERED: dependency(
     'Our own schema is not (yet) registered under its subject.',
     'Run the deploy step against this registry; services never register schemas themselves.',

@@ -1,5 +1,6 @@
 /**
  * Turns whatever was thrown into an AppError that says what happens next. Total: an error nobody foresaw is retryable/message UNCLASSIFIED.
+ * Postgres errors are classified where they arise, see postgres/classify-error.ts.
  * Foreign messages may quote values, so they travel only as `cause` (the log prints its class and frames, not its text).
  */
 import { AppError, type ErrorKind, type ErrorScope, type ErrorStage } from './app-error.ts';
@@ -26,7 +27,7 @@ const maxCauses = 5;
 function codeOf(error: unknown): RuntimeErrorCode {
   let current: unknown = error;
   for (let depth = 0; depth < maxCauses && typeof current === 'object' && current !== null; depth++) {
-    const code = kafkaCode(current) ?? postgresCode(current) ?? networkCode(current);
+    const code = kafkaCode(current) ?? networkCode(current);
     if (code !== null) return code;
     current = (current as { cause?: unknown }).cause;
   }
@@ -72,14 +73,4 @@ const networkCodes: ReadonlySet<string> = new Set([
 function networkCode(error: object): RuntimeErrorCode | null {
   const { code } = error as Foreign;
   return typeof code === 'string' && networkCodes.has(code) ? 'DEPENDENCY_UNAVAILABLE' : null;
-}
-
-/** SQLSTATE classes: connection trouble and lack of resources wait; lost races are repeated; wrong data never becomes right. */
-function postgresCode(error: object): RuntimeErrorCode | null {
-  const { code } = error as Foreign;
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return null;
-  if (/^(08|53|57P0|58|25006)/.test(code)) return 'POSTGRES_UNAVAILABLE';
-  if (/^(40|55P03|57014)/.test(code)) return 'POSTGRES_CONFLICT';
-  if (/^(22|23)/.test(code)) return 'POSTGRES_REJECTED';
-  return null;
 }

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { deadLetterTopicOf, type Topic } from '@clinstream/contracts';
-import { type TestStack, testStack, waitFor } from '@clinstream/testkit';
+import { type TestStack, testStack } from '@clinstream/testkit';
 import { AppError } from '../errors/app-error.ts';
 import { runtimeError } from '../errors/classify.ts';
 import { createBatchConsumer } from './create-batch-consumer.ts';
-import { countedEvents, countedOf, createFixture, type Fixture, stopSoon } from './pipeline.fixture.test.ts';
+import { countedEvents, countedOf, createFixture, type Fixture, stopSoon, until } from './pipeline.fixture.test.ts';
 import type { BatchConsumerOptions, DecodedRecord, PartitionProgress } from './types.ts';
 
 let stack: TestStack;
@@ -14,9 +14,6 @@ before(async () => {
   stack = await testStack();
 });
 after(() => stack?.stop());
-
-const until = (condition: () => boolean | Promise<boolean>, what: string) =>
-  waitFor(condition, { deadlineMs: 40_000, what, everyMs: 20 });
 
 /** Rows and next offsets move together or not at all; a progress that does not follow on its predecessor is refused. */
 function createStore() {
@@ -137,7 +134,7 @@ test('fails N-1 times then succeeds: an absent store is waited out, nothing is s
     const apply: BatchConsumerOptions<Topic>['apply'] = async (records, progress) => {
       if (failures < 4) {
         failures++;
-        throw runtimeError('POSTGRES_UNAVAILABLE', 'sink');
+        throw runtimeError('DEPENDENCY_UNAVAILABLE', 'sink');
       }
       store.apply(records, progress);
     };
@@ -182,7 +179,7 @@ test('rebalances in mid-load: two sinks share one store without a gap, a repetit
       const isStale = progress.some(
         ({ partition, fromOffset }) => store.next.has(partition) && store.next.get(partition) !== fromOffset,
       );
-      if (isStale) throw runtimeError('POSTGRES_UNAVAILABLE', 'sink', { message: 'another owner has gone on' });
+      if (isStale) throw runtimeError('DEPENDENCY_UNAVAILABLE', 'sink', { message: 'another owner has gone on' });
       store.apply(records, progress);
     };
     const make = () => createBatchConsumer(optionsFor(fixture, store, { apply: slowly, maxBatchRecords: 20 }), fixture.deps);

@@ -2,21 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { deadLetterTopicOf, parkedHeaderNames, retryTiers, retryTopicOf } from '@clinstream/contracts';
-import { type TestStack, testStack, waitFor } from '@clinstream/testkit';
+import { type TestStack, testStack } from '@clinstream/testkit';
 import { done, park, skip } from '../consumer/types.ts';
 import { AppError } from '../errors/app-error.ts';
 import { runtimeError } from '../errors/classify.ts';
 import { createEventConsumer } from './create-event-consumer.ts';
-import { countedEvents, countedOf, createFixture, type Fixture, stopSoon } from './pipeline.fixture.test.ts';
+import { countedEvents, countedOf, createFixture, type Fixture, stopSoon, until } from './pipeline.fixture.test.ts';
 
 let stack: TestStack;
 before(async () => {
   stack = await testStack();
 });
 after(() => stack?.stop());
-
-const until = (condition: () => boolean | Promise<boolean>, what: string) =>
-  waitFor(condition, { deadlineMs: 40_000, what, everyMs: 20 });
 
 /** Remembers what was handled and complains about a step back within a key: a first handling must follow its predecessor's. */
 function createOracle() {
@@ -147,7 +144,7 @@ test('an absent dependency pauses the group, counts no attempt, keeps the member
           attempts.add(attempt);
           if (!isAway) return done;
           refusals++;
-          throw runtimeError('POSTGRES_UNAVAILABLE', 'process');
+          throw runtimeError('DEPENDENCY_UNAVAILABLE', 'process');
         },
       }),
       fixture.deps,

@@ -30,7 +30,7 @@ const recordWith = (headers: ConsumedRecord['headers'], more: Partial<ConsumedRe
 });
 
 test('a dependency that is away counts no attempt, however often it failed', () => {
-  const error = runtimeError('POSTGRES_UNAVAILABLE', 'sink');
+  const error = runtimeError('DEPENDENCY_UNAVAILABLE', 'sink');
   assert.deepEqual(decideFailure(error, 1_000, policy, at), { kind: 'pause' });
 });
 
@@ -137,7 +137,7 @@ test('the gate closes on an absent dependency, probes one at a time and opens wh
     assert.equal(gate.limit(50), 0);
     gate.hold(false);
     assert.equal(gate.limit(50), 50);
-    const away = runtimeError('POSTGRES_UNAVAILABLE', 'sink');
+    const away = runtimeError('DEPENDENCY_UNAVAILABLE', 'sink');
     gate.failed(away);
     gate.failed(away);
     assert.equal(gate.limit(50), 0);
