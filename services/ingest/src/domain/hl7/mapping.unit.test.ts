@@ -259,6 +259,23 @@ test('observations of specimens and of prior results never feed a model', () => 
   assert.equal(prior.value.inputProblem, null);
 });
 
+test('6.5 a correction under the number the order names its observations by has the id of the input', () => {
+  const corrected = (numbers: string) => observe(oru(`OBR|1|${numbers}|NA^^L`, width.replace(/F$/, 'C')))[0]?.observationId;
+  const inputsUnder = (orc: string, numbers: string) =>
+    analysisOf(oml(`ORC|NW|${orc}`, `OBR|1|${numbers}|AI-GLAND^^L`, width, ratio)).value.inputObservations;
+  const byPlacer = inputsUnder('P1^OCS', 'P1^OCS|');
+  assert.equal(corrected('P1^OCS|'), byPlacer[0]);
+  for (const [orc, numbers] of [
+    ['P1^OCS|F1^LIS', 'P1^OCS|'],
+    ['P1^OCS', 'P1^OCS|F1^LIS'],
+  ] as const) {
+    assert.equal(corrected('P1^OCS|F1^LIS'), inputsUnder(orc, numbers)[0]);
+    assert.equal(corrected('|F1^LIS'), inputsUnder(orc, numbers)[0]);
+  }
+  // A filler number the order did not know names another result (docs/hl7.md).
+  assert.notEqual(corrected('P1^OCS|F1^LIS'), byPlacer[0]);
+});
+
 test('a birth date nobody can read leaves the age unknown, and the order stands', () => {
   const sent = {
     ...aiOrder(width, ratio),
