@@ -5,23 +5,16 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { schemaOf, topics } from '@clinstream/contracts';
-import { type FreshDatabase, testStack } from '@clinstream/testkit';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { COMPATIBILITY } from '@kafkajs/confluent-schema-registry/dist/constants.js';
 import { pythonPeer } from '../../../../test/peers/python.ts';
-import { type Registry, startRegistry } from './registry.ts';
+import { type RegistryUnderTest, registryUnderTest } from './testing/registry-under-test.ts';
 
-let database: FreshDatabase;
-let registry: Registry;
-
+let registry: RegistryUnderTest;
 before(async () => {
-  database = await (await testStack()).freshDatabase();
-  registry = await startRegistry({ port: 0, databaseUrl: database.url });
+  registry = await registryUnderTest();
 });
-after(async () => {
-  await registry.stop();
-  await database.drop();
-});
+after(() => registry.stop());
 
 const placed = {
   type: 'OrderPlaced',

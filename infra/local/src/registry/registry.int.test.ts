@@ -1,25 +1,20 @@
 /** The registry's doors, asked as clients ask them, over a real Postgres. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type FreshDatabase, testStack, uniqueName } from '@clinstream/testkit';
-import { type Registry, startRegistry } from './registry.ts';
+import { testStack, uniqueName } from '@clinstream/testkit';
+import { startRegistry } from './registry.ts';
+import { type RegistryUnderTest, registryUnderTest } from './testing/registry-under-test.ts';
 
 const type = 'application/vnd.schemaregistry.v1+json';
 const v1 = record({ name: 'id', type: 'string' });
 const v2 = record({ name: 'id', type: 'string' }, { name: 'note', type: 'string', default: '' });
 const broken = record({ name: 'id', type: 'long' });
 
-let database: FreshDatabase;
-let registry: Registry;
-
+let registry: RegistryUnderTest;
 before(async () => {
-  database = await (await testStack()).freshDatabase();
-  registry = await startRegistry({ port: 0, databaseUrl: database.url });
+  registry = await registryUnderTest();
 });
-after(async () => {
-  await registry.stop();
-  await database.drop();
-});
+after(() => registry.stop());
 
 test('the same schema gets the same id, however it is written and under whatever subject', async () => {
   const [one, other] = [uniqueName('one'), uniqueName('other')];
@@ -172,7 +167,7 @@ test('a body that is no JSON is a 400, an empty one with a content type is none'
 test('what was registered is there after a restart', async () => {
   const subject = uniqueName('restart');
   const { body } = await register(subject, v1);
-  const again = await startRegistry({ port: 0, databaseUrl: database.url });
+  const again = await startRegistry({ port: 0, databaseUrl: registry.databaseUrl });
   const response = await fetch(`${again.url}/subjects/${subject}/versions/latest`);
   assert.equal(((await response.json()) as { id: number }).id, (body as { id: number }).id);
   await again.stop();
@@ -190,7 +185,7 @@ test('while Postgres is away every question is a 500 with its code, and the regi
 });
 
 test('without Postgres it does not start, and says why', async () => {
-  const nowhere = new URL(database.url);
+  const nowhere = new URL(registry.databaseUrl);
   nowhere.pathname = '/no_such_database';
   await assert.rejects(startRegistry({ port: 0, databaseUrl: nowhere.href }), /no_such_database/);
 });
