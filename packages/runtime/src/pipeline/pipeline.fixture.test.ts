@@ -48,6 +48,9 @@ export type LogRecord = {
 };
 
 export const countedOf = (event: unknown): Counted => event as Counted;
+/** Long enough for a rebalance and a restart on a busy machine. */
+export const until = (condition: () => boolean | Promise<boolean>, what: string) =>
+  waitFor(condition, { deadlineMs: 40_000, what, everyMs: 20 });
 export const stopSoon = (): AbortSignal => AbortSignal.timeout(10_000);
 
 const jsonCodecs: Codecs = {
