@@ -1,13 +1,13 @@
 /** Model workers and lanes: what starts, what is refused at start, what happens when a model hangs, and who goes first. */
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
 import { modelsDir, type ServiceName } from '@clinstream/local';
 import { uniqueName } from '@clinstream/testkit';
 import { analysisOf, resultOf, submit } from './lib/analyses.ts';
-import { type House, metricIn, openHouse, secondInstance, until } from './lib/house.ts';
+import { type House, metricIn, openHouse, secondInstance, until, workerPid } from './lib/house.ts';
 import { type Ledger, linesOf, sendAll } from './lib/load.ts';
 import { readEvents } from './lib/log.ts';
 
@@ -19,15 +19,6 @@ after(() => house?.close());
 
 const inference = async (name: string, ...labels: readonly string[]): Promise<number> =>
   metricIn(await house.metrics('inference'), name, ...labels);
-
-/** The process the models run in: not the one that answers operators. */
-function workerPid(): number {
-  const { pid } = house.service('inference');
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  const worker = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker.ts'));
-  assert.ok(worker, 'there is a model worker');
-  return Number(worker);
-}
 
 test('0.5 3.21 a model that is not what its manifest says ends the service at start, with a clear message', async () => {
   const dir = join(house.stack.dir, uniqueName('models'));
@@ -53,7 +44,7 @@ test('1.5 1.6 3.22 a model that does not answer is replaced and its job tried ag
   timeout: 60_000,
 }, async () => {
   await resultOf(house, await submit(house, analysisOf('hang', 0)));
-  process.kill(workerPid(), 'SIGSTOP');
+  process.kill(workerPid(house), 'SIGSTOP');
   const accepted = await submit(house, analysisOf('hang', 1, { priority: 'stat' }));
   const isAnswering = await until(async () => (await fetch(`${house.service('inference').opsUrl}/live`)).ok, 'it is alive');
   assert.ok(isAnswering);
@@ -65,7 +56,7 @@ test('1.5 1.6 3.22 a model that does not answer is replaced and its job tried ag
 test('3.10 a stat job that comes last does not wait for the routine jobs before it', { timeout: 120_000 }, async () => {
   const lines = linesOf('backlog', 1_500, 30);
   const ledger: Ledger = new Map();
-  const worker = workerPid();
+  const worker = workerPid(house);
   process.kill(worker, 'SIGSTOP');
   await sendAll(house, lines, ledger, 1_500);
   const accepted = await submit(house, analysisOf('first', 2, { priority: 'stat' }));

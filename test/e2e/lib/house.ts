@@ -1,5 +1,6 @@
 /** A whole system of real processes on servers of its own, and its public doors as a client sees them. One per test file. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { ServiceName, ServiceProcess } from '@clinstream/local';
 import {
   type FreshDatabase,
@@ -113,6 +114,15 @@ async function ask(url: string, doctor: string, options: AskOptions = {}): Promi
 export function bodyOf<T>(answer: Answer, status: number): T {
   assert.equal(answer.status, status, answer.text);
   return JSON.parse(answer.text) as T;
+}
+
+/** The process inference's models run in: not the one that answers operators. */
+export function workerPid(house: House): number {
+  const { pid } = house.service('inference');
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const worker = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker.ts'));
+  assert.ok(worker, 'there is a model worker');
+  return Number(worker);
 }
 
 /** A second process of a service that needs no door but its operator port. */
