@@ -37,6 +37,8 @@ export type Intake = {
   batch(batch: FetchedBatch): Promise<void>;
   outOfRange(partition: TopicPartition): void;
   isHeldBack(lease: Lease): boolean;
+  /** Whether some partition is not fetched, because it is held back or because we are full. */
+  isStalled(): boolean;
   /** A record of a held-back partition is done: perhaps it may go on. */
   freed(lease: Lease): void;
   tick(now: number): void;
@@ -127,7 +129,7 @@ export function createIntake(options: IntakeOptions): Intake {
     async batch(batch) {
       const lease = offsets.lease(batch.topic, batch.partition);
       if (lease === null || isClosed || heldBack.has(lease)) return;
-      metrics.highWatermark(lease, batch.highWatermark);
+      metrics.fetched(lease, { from: batch.fetchedOffset, highWatermark: batch.highWatermark });
       if (positions.isStarting(lease) && !(await waitFor(() => !positions.isStarting(lease), batch, lease))) return;
       const current = positions.reconcile(lease, batch.fetchedOffset);
       if (current === null) return;
@@ -136,6 +138,7 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     outOfRange: positions.outOfRange,
     isHeldBack: (lease) => heldBack.size > 0 && heldBack.has(lease),
+    isStalled: () => heldBack.size > 0 || room.isFull(),
     freed(lease) {
       if (heldBack.get(lease) === Number.POSITIVE_INFINITY && lease.tracker.span() < options.limits.maxSpan / 2) release(lease);
     },

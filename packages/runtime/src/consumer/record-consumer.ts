@@ -6,6 +6,7 @@
  */
 import type { AppError } from '../errors/app-error.ts';
 import { whenAborted } from '../errors/back-off.ts';
+import { createAdmin } from '../kafka/admin.ts';
 import { createOutage } from '../kafka/outage.ts';
 import type { KafkaConnection } from '../kafka/types.ts';
 import type { Component, OnFatal } from '../lifecycle/component.ts';
@@ -14,6 +15,7 @@ import { createCommitter } from './committer.ts';
 import { createIntake, type TrackedRecord } from './intake.ts';
 import { openSession, rebalanceTimeoutMs, type Session, sessionTimeoutMs } from './kafka-session.ts';
 import { keepJoined } from './keep-joined.ts';
+import { createLogEnds } from './log-ends.ts';
 import { createMembership } from './membership.ts';
 import { createOffsetTracker, type Lease } from './offset-tracker.ts';
 import { createReadingMetrics } from './reading-metrics.ts';
@@ -58,6 +60,8 @@ export type RecordConsumer = Component & {
 };
 
 const tickMs = 250;
+/** How old the lag may be while nothing is fetched. */
+const logEndsEveryMs = 5_000;
 
 export function createRecordConsumer(options: RecordConsumerOptions, deps: RecordConsumerDeps): RecordConsumer {
   const { group, handler } = options;
@@ -88,6 +92,14 @@ export function createRecordConsumer(options: RecordConsumerOptions, deps: Recor
     pause: (partition) => session?.pause([partition]),
     resume: (partition) => session?.resume([partition]),
     seek: (partition, offset) => session?.seek(partition, offset),
+  });
+
+  const admin = createAdmin(deps.kafka);
+  const logEnds = createLogEnds({
+    everyMs: logEndsEveryMs,
+    isStalled: intake.isStalled,
+    look: () => admin.logBounds(options.topics),
+    onSeen: metrics.ends,
   });
 
   /** Something that can never work: say so once and let the process drain. */
@@ -139,6 +151,7 @@ export function createRecordConsumer(options: RecordConsumerOptions, deps: Recor
     membership.tick();
     committer.tick();
     intake.tick(now());
+    logEnds.tick(now());
   };
 
   return {
@@ -156,6 +169,7 @@ export function createRecordConsumer(options: RecordConsumerOptions, deps: Recor
       await session?.stop();
       await Promise.race([life, whenAborted(deadline)]);
       metrics.forget();
+      await admin.close();
     },
     readiness: () => {
       const why = stopping.signal.aborted ? 'stopping' : (outage.problem() ?? intake.problem());
