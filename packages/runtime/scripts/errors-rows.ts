@@ -9,13 +9,11 @@ import { httpProblems } from '../src/http/problems.ts';
 import { postgresErrors } from '../src/postgres/errors.ts';
 import { type ErrorRow, rowsOfEndings, rowsOfErrors, rowsOfFaults, rowsOfProblems } from './errors-page.ts';
 
-/** A room's own catalogue says more of its codes than the common one. */
-const common = Object.fromEntries(Object.entries(errorCatalogue).filter(([code]) => !(code in postgresErrors)));
 /** A fault that names the whole refusal has its row there. */
 const faults = Object.fromEntries(Object.entries(faultMessages).filter(([code]) => !(code in ingestErrors)));
 
 export const errorRows: readonly ErrorRow[] = [
-  ...rowsOfErrors('runtime', common),
+  ...rowsOfErrors('runtime', errorCatalogue),
   ...rowsOfErrors('runtime', postgresErrors),
   ...rowsOfErrors('runtime', blobErrors),
   ...rowsOfProblems('runtime (HTTP)', httpProblems),
