@@ -10,7 +10,7 @@ import { type Bench, type BenchPage, type Figures, markdownTable } from './lib/b
 import type { Drain } from './lib/drain.ts';
 import { feedBare, feedClinstream } from './lib/feed.ts';
 import { runFullPipeline } from './lib/full.ts';
-import { ensureNodePackages, ensurePythonPackages } from './lib/on-demand.ts';
+import { ensureNodePackages, ensurePythonPackages, peerVersions } from './lib/on-demand.ts';
 import { drainPeer, feedPeer, type PeerBox, type PeerPrograms } from './lib/peer.ts';
 import { startRedis } from './lib/redis.ts';
 import { startBenchStack } from './lib/stack.ts';
@@ -41,7 +41,7 @@ export const peers: Bench = {
       const { jobs = 50_000, rounds = 3, rate = 200, seconds = 10 } = options;
       const drains = await drainAll(systems, jobs, rounds, say);
       const fed = await feedAll(systems, rate, seconds, say);
-      return summary(systems, drains, fed, say);
+      return { ...summary(systems, drains, fed, say), versions: peerVersions(redis.version) };
     } finally {
       await stack.stop();
       await redis.stop();
@@ -66,10 +66,7 @@ function document(figures: Figures): BenchPage {
   };
 }
 
-const viaQueue = {
-  order_per_key: 'no',
-  one_row: 'yes, by the key of the row; the job itself may run twice',
-} as const;
+const oneRow = 'yes, by the key of the row; the job itself may run twice';
 
 function systemsOf(box: PeerBox, python: string): readonly System[] {
   const node = (file: string, processes: number): PeerPrograms => {
@@ -87,18 +84,30 @@ function systemsOf(box: PeerBox, python: string): readonly System[] {
     processes: 1,
   };
   const inRedis = 'yes; a power cut loses up to a second';
-  const peer = (name: string, programs: PeerPrograms, share: number, survives: string): System => ({
+  const peer = (name: string, programs: PeerPrograms, share: number, order: string, survives: string): System => ({
     name,
     share,
-    promises: { ...viaQueue, survives_kill_9: survives },
+    promises: { order_per_key: order, one_row: oneRow, survives_kill_9: survives },
     drain: (jobs) => drainPeer(box, programs, jobs),
     feed: (rate, seconds) => feedPeer(box, programs, rate, seconds),
   });
   return [
-    peer('celery', celery, 0.1, `${inRedis}; an unacknowledged job comes again after an hour`),
-    peer('bullmq', node('bullmq.ts', 2), 0.4, `${inRedis}; a stalled job comes again after 30 s`),
-    peer('graphile_worker', node('graphile-worker.ts', 2), 0.4, 'yes; the jobs of a killed worker come again after four hours'),
-    peer('pg_boss', node('pg-boss.ts', 2), 1, 'yes; the jobs of a killed worker come again after 15 minutes'),
+    peer('celery', celery, 0.1, 'no', `${inRedis}; an unacknowledged job comes again after an hour`),
+    peer('bullmq', node('bullmq.ts', 2), 0.4, 'no (in its paid edition)', `${inRedis}; a stalled job comes again after 30 s`),
+    peer(
+      'graphile_worker',
+      node('graphile-worker.ts', 2),
+      0.4,
+      'no, set up like this; with a queue name per key',
+      'yes; the jobs of a killed worker come again after four hours',
+    ),
+    peer(
+      'pg_boss',
+      node('pg-boss.ts', 2),
+      1,
+      'no, set up like this; with the policy key_strict_fifo',
+      'yes; the jobs of a killed worker come again after 15 minutes',
+    ),
     bareLoop(box),
     clinstream(box),
   ];

@@ -33,6 +33,16 @@ export function ensurePythonPackages(say: (line: string) => void): string {
   return join(folder, 'bin');
 }
 
+/** In words, for the page. */
+export function peerVersions(redis: string): string {
+  const { dependencies } = JSON.parse(readFileSync(join(wanted, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const celery = /^celery==(.+)$/m.exec(readFileSync(join(wanted, 'requirements.txt'), 'utf8'))?.[1];
+  const ofNode = ['bullmq', 'graphile-worker', 'pg-boss'].map((name) => `${name} ${dependencies[name]}`);
+  return [`Celery ${celery}`, ...ofNode, `Redis ${redis}`].join(', ');
+}
+
 function installWhenChanged(list: string, stamp: string, install: () => void): void {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(list, 'utf8')) return;
   mkdirSync(join(stamp, '..'), { recursive: true });

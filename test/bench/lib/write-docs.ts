@@ -14,8 +14,8 @@ const pictures = join(repositoryRoot, 'docs/benchmarks');
 
 const header = `# Benchmarks
 
-Written by \`npm run bench -- NAME --write\`; do not edit. Figures are medians of the rounds the command line tells, of one machine that did nothing
-else. What counts are the ratios within one run: absolute rates are those of that machine.
+Written by \`npm run bench -- NAME --write\`; do not edit. Figures are medians of the rounds (three, where the command does not say otherwise; \`growth\`
+is measured once), of one machine that did nothing else. What counts are the ratios within one run: absolute rates are those of that machine.
 `;
 
 export async function writeSection(name: string, bench: Bench, figures: Figures, command: string): Promise<void> {
