@@ -12,7 +12,7 @@ import { createCodecs } from '@clinstream/runtime/registry';
 import type { Telemetry } from '@clinstream/runtime/telemetry';
 import type { InferenceConfig } from './config.ts';
 import { createCatalogue } from './domain/catalogue.ts';
-import { createAnalysisRequestedHandler, createExhaustedHandler } from './handlers/analysis-requested.ts';
+import { createAnalysisRequestedHandler, createAttemptsOf, createExhaustedHandler } from './handlers/analysis-requested.ts';
 import { createJobEvents } from './handlers/job-events.ts';
 import { loadModels } from './models/model-files.ts';
 import { createModelWorkers } from './runners/onnx/model-workers.ts';
@@ -35,10 +35,9 @@ export function createApp(config: InferenceConfig, { telemetry, onFatal, workerE
   const codecs = createCodecs({ registry: config.registry, topics: topicsOf(config.lanes), telemetry });
   const producer = createEventProducer({ kafka, codecs, telemetry });
 
-  const attempts = Math.max(...models.map((model) => model.manifest.limits.attempts));
   const consumers = config.lanes.map((lane) => {
     const events = createJobEvents(lane, { producer, telemetry });
-    const deps = { lane, catalogue, workers, events, attempts, telemetry };
+    const deps = { lane, catalogue, workers, events, telemetry };
     return createEventConsumer(
       {
         group: groups.inference[lane],
@@ -47,7 +46,8 @@ export function createApp(config: InferenceConfig, { telemetry, onFatal, workerE
         onExhausted: createExhaustedHandler(deps),
         concurrency: config.concurrency,
         handlerTimeoutMs: config.jobTimeoutMs,
-        retry: { ...retry, attempts },
+        retry,
+        attemptsOf: createAttemptsOf(catalogue),
         limits: limitsFor(config.concurrency),
       },
       { kafka, codecs, producer, telemetry, onFatal },
@@ -56,8 +56,8 @@ export function createApp(config: InferenceConfig, { telemetry, onFatal, workerE
   return [workers, codecs, producer, ...consumers];
 }
 
-/** Short waits: a job fails because of its own input or its neighbours' far more often than because of the weather. */
-const retry: Omit<RetryPolicy, 'attempts'> = { baseDelayMs: 500, maxInPlaceDelayMs: 30_000, tiers: true };
+/** Short waits: a job fails because of its own input or its neighbours' far more often than because of the weather. `attempts` is for what is no job yet. */
+const retry: RetryPolicy = { attempts: 3, baseDelayMs: 500, maxInPlaceDelayMs: 30_000, tiers: true };
 
 /**
  * Enough in hand that fetching never waits for a batch. More is slower, not faster: what is in flight survives the young generation and is copied

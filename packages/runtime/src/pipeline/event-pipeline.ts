@@ -93,7 +93,8 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
   };
   const failures = createFailures<T>({
     ...{ pool, gate, exits, outcomes, now, log, finish },
-    policy: options.retry,
+    policyOf: ({ event }) =>
+      event === undefined || !options.attemptsOf ? options.retry : { ...options.retry, attempts: options.attemptsOf(event) },
     onFatal: deps.onFatal,
     isDraining: () => isDraining,
   });

@@ -18,7 +18,7 @@ const away = () => runtimeError('DEPENDENCY_UNAVAILABLE', 'process');
 
 type Handle = (name: string, context: EventContext) => Promise<Outcome>;
 
-function setUp(handle: Handle, attempts = 3) {
+function setUp(handle: Handle, attempts = 3, attemptsOf?: () => number) {
   const calls: string[] = [];
   const parked: OutgoingRecord[] = [];
   const ended: string[] = [];
@@ -35,6 +35,7 @@ function setUp(handle: Handle, attempts = 3) {
       calls.push(name);
       return handle(name, context);
     },
+    ...(attemptsOf ? { attemptsOf } : {}),
     concurrency: 10,
     handlerTimeoutMs: 60_000,
     retry: { attempts, baseDelayMs: 60_000, maxInPlaceDelayMs: 3_600_000, tiers: false },
@@ -162,4 +163,16 @@ test('what the end of a drain cuts off at its last attempt is left for the next 
   await turn();
   await drain(world);
   assert.deepEqual([world.ended, world.parked], [['main abandoned a'], []]);
+});
+
+test('an event may have a number of tries of its own', async () => {
+  const world = setUp(
+    () => Promise.reject(new Error('no')),
+    3,
+    () => 1,
+  );
+  world.accept('a');
+  await turn();
+  assert.deepEqual([world.calls, world.parked.length, world.ended], [['a'], 1, ['main done a']]);
+  await drain(world);
 });

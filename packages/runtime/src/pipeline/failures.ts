@@ -20,7 +20,7 @@ export type FailuresOptions<T extends Topic> = {
   readonly gate: Gate;
   readonly exits: Exits<T>;
   readonly outcomes: Outcomes;
-  readonly policy: RetryPolicy;
+  readonly policyOf: (work: Work<T>) => RetryPolicy;
   readonly now: () => number;
   readonly log: Logger;
   readonly onFatal: OnFatal;
@@ -36,11 +36,11 @@ export type Failures<T extends Topic> = {
 };
 
 export function createFailures<T extends Topic>(options: FailuresOptions<T>): Failures<T> {
-  const { pool, gate, exits, outcomes, policy, now, log, finish } = options;
+  const { pool, gate, exits, outcomes, policyOf, now, log, finish } = options;
 
   const failed = (entry: PoolEntry<Work<T>>, error: AppError): void => {
     const { work } = entry;
-    const decision = decideFailure(error, work.attempt, policy, { now: now(), random: Math.random() });
+    const decision = decideFailure(error, work.attempt, policyOf(work), { now: now(), random: Math.random() });
     if (decision.kind === 'pause') pause(entry, error);
     else if (decision.kind === 'wait') wait(entry, error, decision.delayMs);
     else if (decision.kind === 'retry-topic') exitBy(entry, exits.toRetryTopic(work, error, decision));

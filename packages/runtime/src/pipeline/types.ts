@@ -34,6 +34,8 @@ export type EventConsumerOptions<T extends Topic> = {
   readonly handle: Handler<T>;
   /** Called after the last failed attempt, before the record is parked; may publish a terminal event. Must be idempotent. */
   readonly onExhausted?: (event: TopicEvents[T], error: Error, context: EventContext) => Promise<void>;
+  /** Tries this event gets in all, instead of `retry.attempts`; asked when a try has failed. */
+  readonly attemptsOf?: (event: TopicEvents[T]) => number;
   readonly concurrency: number;
   readonly handlerTimeoutMs: number;
   readonly retry: RetryPolicy;

@@ -23,8 +23,6 @@ export type AnalysisRequestedDeps = {
   readonly catalogue: Catalogue<Model>;
   readonly workers: Pick<ModelWorkers, 'predict'>;
   readonly events: JobEvents;
-  /** Tries a job gets in all. */
-  readonly attempts: number;
   readonly telemetry: Pick<Telemetry, 'clock'>;
 };
 
@@ -40,6 +38,14 @@ export function createAnalysisRequestedHandler(deps: AnalysisRequestedDeps): Han
     return done;
   };
 }
+
+/** Tries a job gets in all: what its model's manifest says. Jobs for no model of ours end at once. */
+export const createAttemptsOf =
+  (catalogue: Catalogue<Model>) =>
+  (event: AnalysisRequested): number => {
+    const found = catalogue.find(event.model, event.modelVersion);
+    return found.kind === 'found' ? found.model.manifest.limits.attempts : 1;
+  };
 
 /** After the last attempt: the job ends as failed, with the code of what went wrong. */
 export const createExhaustedHandler =
@@ -73,7 +79,7 @@ async function run(
     return { kind: 'completed', model, answer };
   } catch (error) {
     const reason = classify(error, 'process');
-    if (willBeRetried(reason, context, deps.attempts)) deps.events.retried(event, context, reason.code);
+    if (willBeRetried(reason, context, model.manifest.limits.attempts)) deps.events.retried(event, context, reason.code);
     throw reason;
   }
 }

@@ -11,7 +11,12 @@ import { exampleModel, exampleRequest } from '../domain/examples.ts';
 import type { Model } from '../models/model-files.ts';
 import type { PredictRequest } from '../runners/onnx/model-workers.ts';
 import type { ModelAnswer } from '../runners/onnx/pack-batch.ts';
-import { type AnalysisRequestedDeps, createAnalysisRequestedHandler, createExhaustedHandler } from './analysis-requested.ts';
+import {
+  type AnalysisRequestedDeps,
+  createAnalysisRequestedHandler,
+  createAttemptsOf,
+  createExhaustedHandler,
+} from './analysis-requested.ts';
 import { createJobEvents } from './job-events.ts';
 
 const model: Model = { ...exampleModel(), modelFile: 'model.onnx', treesFile: 'trees.json' };
@@ -55,7 +60,6 @@ function world(predict: (request: PredictRequest) => Promise<ModelAnswer>, publi
     catalogue: createCatalogue([model]),
     workers: { predict },
     events: createJobEvents('urgent', { producer: producer as never, telemetry }),
-    attempts: 3,
     telemetry,
   };
   const handle = createAnalysisRequestedHandler(deps);
@@ -138,6 +142,18 @@ describe('analysis requested', () => {
     assert.deepEqual(
       progressed().map((one) => [one.type, one.attempt, one.failureCode]),
       [['AnalysisRetried', 3, 'MODEL_CRASHED']],
+    );
+  });
+
+  it('gives each job the tries its own model allows, and one of an unknown model a single one', () => {
+    const patient: Model = {
+      ...model,
+      manifest: { ...model.manifest, name: 'patient', limits: { ...model.manifest.limits, attempts: 7 } },
+    };
+    const attemptsOf = createAttemptsOf(createCatalogue([model, patient]));
+    assert.deepEqual(
+      [exampleRequest(), exampleRequest({ model: 'patient' }), exampleRequest({ model: 'made-up-name' })].map(attemptsOf),
+      [3, 7, 1],
     );
   });
 
