@@ -21,10 +21,15 @@ export type TopicSpec = {
   /** Milliseconds; null keeps records for ever. */
   readonly retentionMs: number | null;
   readonly cleanupPolicy: 'delete' | 'compact';
+  /** Largest record; absent leaves it to the broker (1 MiB). */
+  readonly maxMessageBytes?: number;
   readonly why: string;
 };
 
 const day = 86_400_000;
+
+/** Twice what event topics take: a copy carries headers that its original had not, and must never be refused. */
+const parkedMaxBytes = 2 * 1_048_588;
 
 const projectionSource = 'the projections in Postgres are rebuilt from it, so nothing may leave it';
 
@@ -52,6 +57,7 @@ const retryTopics: readonly TopicSpec[] = retryingGroups.flatMap((group) =>
     partitions: 'shared' as const,
     retentionMs: 14 * day,
     cleanupPolicy: 'delete' as const,
+    maxMessageBytes: parkedMaxBytes,
     why: `work of ${group} that waits ${tier.name}; two weeks outlast any outage of the group itself`,
   })),
 );
@@ -61,6 +67,7 @@ const deadLetterTopics: readonly TopicSpec[] = allGroups.map((group) => ({
   partitions: 'shared',
   retentionMs: null,
   cleanupPolicy: 'delete',
+  maxMessageBytes: parkedMaxBytes,
   why: `what ${group} gave up on, for people to see and replay; it leaves only when they decide`,
 }));
 
@@ -74,5 +81,6 @@ export const topicSpecs: readonly TopicSpec[] = [
 export const topicConfigOf = (spec: TopicSpec, minInSyncReplicas: number | null): Readonly<Record<string, string>> => ({
   'cleanup.policy': spec.cleanupPolicy,
   'retention.ms': String(spec.retentionMs ?? -1),
+  ...(spec.maxMessageBytes === undefined ? {} : { 'max.message.bytes': String(spec.maxMessageBytes) }),
   ...(minInSyncReplicas === null ? {} : { 'min.insync.replicas': String(minInSyncReplicas) }),
 });

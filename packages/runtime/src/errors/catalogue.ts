@@ -65,6 +65,10 @@ export const errorCatalogue = {
     'The record is larger than the log takes.',
     'Send large content as a blob reference; or raise the limit on topic and producer together.',
   ),
+  DEAD_LETTER_TOO_SMALL: dependency(
+    'The dead-letter topic takes smaller records than the topic a record came from; the record waits, nothing is lost.',
+    'Raise max.message.bytes of the dead-letter topic (deploy creates it with 2 MiB); the group goes on by itself.',
+  ),
   TOPIC_UNKNOWN: dependency('The topic does not exist (yet).', 'Run the deploy step that creates the topics.'),
   KAFKA_REJECTED: fatal(
     'Kafka refuses us for good: credentials, authorization or an incompatible group protocol.',

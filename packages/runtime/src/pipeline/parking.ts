@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { ConsumedRecord } from '../consumer/types.ts';
 import { AppError } from '../errors/app-error.ts';
+import { runtimeError } from '../errors/classify.ts';
 import type { EventProducer, OutgoingRecord } from '../producer/types.ts';
 import { originTopicOf } from './decode.ts';
 import { envelopeOf } from './envelope.ts';
@@ -20,7 +21,7 @@ export type ParkingDeps = {
 export async function parkRecord(deps: ParkingDeps, record: ConsumedRecord, error: AppError, attempts: number): Promise<void> {
   const { group, producer, now, log, outcomes } = deps;
   const failure = { error, attempts, firstFailedAt: firstFailedAtOf(record) ?? now(), now: now() };
-  await publishOrShrink(producer, deadLetterRecord(group, record, failure));
+  await publishWhole(producer, deadLetterRecord(group, record, failure));
   const { topic, partition, offset } = record;
   const { eventId, correlationId } = envelopeOf(record);
   const fields = { topic, partition, offset, eventId, correlationId, attempts };
@@ -30,12 +31,12 @@ export async function parkRecord(deps: ParkingDeps, record: ConsumedRecord, erro
   outcomes.count({ topic: origin }, 'parked', error.code);
 }
 
-/** A record too large to be copied is parked without its value: its origin stays readable for as long as the source topic keeps it. */
-async function publishOrShrink(producer: Pick<EventProducer, 'publishRecord'>, record: OutgoingRecord): Promise<void> {
+/** A copy that does not fit is no reason to lose the bytes: the group waits until the dead-letter topic takes what its source took. */
+async function publishWhole(producer: Pick<EventProducer, 'publishRecord'>, record: OutgoingRecord): Promise<void> {
   try {
     await producer.publishRecord(record);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'RECORD_TOO_LARGE') throw error;
-    await producer.publishRecord({ ...record, value: null });
+  } catch (cause) {
+    const isTooLarge = cause instanceof AppError && cause.code === 'RECORD_TOO_LARGE';
+    throw isTooLarge ? runtimeError('DEAD_LETTER_TOO_SMALL', 'publish', { cause }) : cause;
   }
 }

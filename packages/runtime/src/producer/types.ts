@@ -37,7 +37,7 @@ export type EventProducer = Component & {
 export type ProducerLimits = {
   /** Largest event we publish. Keep it under the topic's max.message.bytes. */
   readonly maxRecordBytes: number;
-  /** Largest record on its way to a retry or dead-letter topic: an event plus what we add to it. */
+  /** Largest record on its way to a retry or dead-letter topic: whatever a broker took from anyone, plus what we add to it. */
   readonly maxParkedRecordBytes: number;
   /** kafkajs groups a send's records in a time that grows with their square: beyond some hundreds it costs more than it saves. */
   readonly maxBatchRecords: number;
@@ -50,7 +50,7 @@ export type ProducerLimits = {
 
 export const defaultProducerLimits: ProducerLimits = {
   maxRecordBytes: 900_000,
-  maxParkedRecordBytes: 1_000_000,
+  maxParkedRecordBytes: 2_000_000,
   maxBatchRecords: 500,
   maxBatchBytes: 900_000,
   maxQueuedBytes: 64 * 1024 * 1024,
