@@ -11,6 +11,7 @@ export type Mutation = {
 };
 
 const consumer = 'packages/runtime/src/consumer';
+const pipeline = 'packages/runtime/src/pipeline';
 const producer = 'packages/runtime/src/producer';
 const sink = 'services/api/src/sink';
 const ingest = 'services/ingest/src';
@@ -128,5 +129,19 @@ export const mutations: readonly Mutation[] = [
     find: 'const slot = slots.get(key);',
     replace: 'const slot = slots.size < 0 ? slots.get(key) : undefined;',
     tests: [`${consumer}/key-pool.unit.test.ts`],
+  },
+  {
+    name: 'a record that could not be parked counts as done',
+    file: `${pipeline}/failures.ts`,
+    find: 'else pause(entry, error);\n      return;',
+    replace: 'else finish(entry, true);\n      return;',
+    tests: [`${pipeline}/dead-letter-publish.unit.test.ts`],
+  },
+  {
+    name: 'a batch that was not stored counts as done',
+    file: `${pipeline}/batch-applier.ts`,
+    find: 'if (result !== true) return result;',
+    replace: 'void result;',
+    tests: [`${pipeline}/batch-applier.unit.test.ts`],
   },
 ];
