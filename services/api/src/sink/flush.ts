@@ -13,6 +13,7 @@ import { SinkConflict } from './conflict.ts';
 import { type Fenced, fence, unfenced } from './fence.ts';
 import type { JobMemory } from './job-memory.ts';
 import { messageKind, observationKind, orderKind, patientKind } from './kinds.ts';
+import type { Siblings, Standing } from './siblings.ts';
 import { type SkippedEvents, skipApplied } from './skip-applied.ts';
 import { type SortedRecords, sortRecords } from './sort-records.ts';
 import { type CopyEncoder, createCopyEncoder } from './sql/copy-format.ts';
@@ -40,14 +41,16 @@ export type Flush = (records: readonly DecodedRecord[], progress: readonly Parti
 const distrustFlushes = 100;
 const attempts = 4;
 
-export function createFlush(postgres: Postgres, memory: JobMemory): Flush {
+export function createFlush(postgres: Postgres, memory: JobMemory, siblings: Siblings): Flush {
   const encode = createCopyEncoder();
   let distrust = 0;
 
   /** What was written, or the conflict that forbade it. */
   async function attemptFlush(input: Pick<FlushInput, 'records' | 'progress' | 'trust'>): Promise<Written | SinkConflict> {
     try {
-      return await postgres.transaction((tx) => flushOnce(tx, { ...input, memory, encode }));
+      return await postgres.transaction((tx) =>
+        flushOnce(tx, { ...input, siblings: input.trust ? siblings.of(input.progress) : [], memory, encode }),
+      );
     } catch (error) {
       if (isConflict(error)) return new SinkConflict(error);
       throw error;
@@ -63,6 +66,7 @@ export function createFlush(postgres: Postgres, memory: JobMemory): Flush {
       }
       distrust = Math.max(0, distrust - 1);
       for (const known of written.analyses.changed) memory.remember(known);
+      siblings.applied(progress);
       return { ...written, conflicts: attempt };
     }
     throw conflictForEver();
@@ -88,6 +92,8 @@ type FlushInput = {
   readonly memory: JobMemory;
   readonly encode: CopyEncoder;
   readonly trust: boolean;
+  /** What memory's truth hangs on; none when everything is read. */
+  readonly siblings: readonly Standing[];
 };
 
 async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
@@ -98,13 +104,18 @@ async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
   const analyses = await writeAnalyses(tx, sorted.analyses, input);
   const { fresh, skipped } = await skipApplied(tx, sorted);
   const kinds = await writeKinds(tx, fresh, input.encode);
-  const moved = await finishFlush(tx, { clusterId, offsets, depth: analyses.depth, notice: formatNotice(analyses.notice) });
-  if (moved !== offsets.length) throw new SinkConflict();
+  const { siblings } = input;
+  const notice = formatNotice(analyses.notice);
+  if (!(await finishFlush(tx, { clusterId, offsets, siblings, depth: analyses.depth, notice }))) throw new SinkConflict();
   return { records: records.length, repeated, gaps, analyses, skipped, kinds };
 }
 
 /** On trust the offsets are only checked at the end, which saves a lone result a round trip. */
-async function fenced(tx: Transaction, clusterId: string, { records, progress, trust }: FlushInput): Promise<Fenced> {
+async function fenced(
+  tx: Transaction,
+  clusterId: string,
+  { records, progress, trust }: Pick<FlushInput, 'records' | 'progress' | 'trust'>,
+): Promise<Fenced> {
   if (trust) return unfenced(records, progress);
   return fence(records, progress, await lockOffsets(tx, clusterId, progress));
 }

@@ -107,6 +107,16 @@ test('what another sink wrote meanwhile is found out, whatever this one remember
   );
 });
 
+test('an end of the first generation does not stand for a job that another sink has queued again meanwhile', async () => {
+  const other = under.another();
+  await under.feed(onRequests(0, requested('a')));
+  await other.startAt(cluster, wholeLog());
+  await feed(other, [onRequests(1, requested('a', { generation: 2 }))]);
+  await under.feed(onResults(0, ended('a')));
+  assert.equal((await statuses())[0]?.['status'], null);
+  assert.deepEqual(await depth(), [{ lane: 'routine', waiting: 1, running: 0 }]);
+});
+
 test('a batch that jumps over offsets is refused, and nothing of it is written', async () => {
   await under.feed(onRequests(0, requested('a')));
   await assert.rejects(under.feed(onRequests(5, requested('b'))), (error: AppError) => {

@@ -6,6 +6,7 @@ import { apiMetrics } from '../metrics.ts';
 import { createFlush, type FlushReport } from './flush.ts';
 import { createJobMemory } from './job-memory.ts';
 import { createRewindGuard } from './rewind-guard.ts';
+import { createSiblings } from './siblings.ts';
 import { clinicalKinds } from './skip-applied.ts';
 import { forgetEvents } from './sql/forget-events.ts';
 import { sweepDepth } from './sql/sweep-depth.ts';
@@ -27,7 +28,8 @@ const sweepEvery = 500;
 export function createSink(postgres: Postgres, telemetry: Telemetry, options: SinkOptions): Sink {
   const metrics = createMetrics(telemetry.registry, apiMetrics);
   const memory = createJobMemory(options.rememberedJobs);
-  const flush = createFlush(postgres, memory);
+  const siblings = createSiblings();
+  const flush = createFlush(postgres, memory, siblings);
   const count = createCounting(metrics);
   let flushes = 0;
 
@@ -50,11 +52,13 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
   const startAt = createStartAt({ db: postgres, onGap });
 
   return {
-    startAt(clusterId, partitions) {
+    async startAt(clusterId, partitions) {
       // What happened to these partitions meanwhile is not known.
       memory.clear();
       rewind.assigned(partitions);
-      return startAt(clusterId, partitions);
+      const starts = await startAt(clusterId, partitions);
+      siblings.assigned(starts);
+      return starts;
     },
     async apply(records, progress) {
       if (progress.length === 0) return;
