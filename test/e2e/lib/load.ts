@@ -22,7 +22,14 @@ export const linesOf = (name: string, count: number, patients: number): readonly
 const ndjsonOf = (lines: readonly Line[]): string =>
   lines
     .map(({ reference, patientId, index }) =>
-      JSON.stringify({ reference, patient: patient(patientId), model: 'breast-cancer', inputs: inputsOf(index) }),
+      JSON.stringify({
+        reference,
+        patient: patient(patientId),
+        model: 'breast-cancer',
+        inputs: inputsOf(index),
+        // By turns for each patient: jobs that want evidence stand first in a model's batch and would overtake, were they ever in one together.
+        evidence: Math.floor(index / 30) % 2 === 1,
+      }),
     )
     .join('\n');
 
