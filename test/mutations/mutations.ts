@@ -98,8 +98,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'no offset check in the sink: a flush that another has overtaken is kept',
     file: `${sink}/flush.ts`,
-    find: 'if (moved !== offsets.length) throw new SinkConflict();',
-    replace: 'void moved;',
+    find: 'depth: analyses.depth, notice }))) throw new SinkConflict();',
+    replace: 'depth: analyses.depth, notice }))) void 0;',
     tests: [`${sink}/sink.int.test.ts`, `${sink}/any-delivery.int.test.ts`],
   },
   {
