@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError, errorCatalogue } from '@clinstream/runtime/errors';
+import { postgresErrors } from '@clinstream/runtime/postgres';
 import type { FaultCode } from '../domain/fault.ts';
 import { ingestErrors } from '../errors.ts';
 import * as refusals from './refusal.ts';
@@ -24,7 +25,7 @@ test('every code a sender can be told is documented', () => {
     ...[refusals.malformedLine('x'), refusals.invalidLine([]), refusals.batchTooLong('x')],
     refusals.refusedByLog(away('RECORD_TOO_LARGE', 'poison'), true),
   ];
-  const documented = new Set([...Object.keys(ingestErrors), ...Object.keys(errorCatalogue)]);
+  const documented = new Set([ingestErrors, errorCatalogue, postgresErrors].flatMap((catalogue) => Object.keys(catalogue)));
   for (const refusal of all) assert.ok(refusal !== null && documented.has(refusal.code), refusal?.code);
 });
 
