@@ -87,8 +87,14 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaHandle> {
 /** The cluster's id: made once, kept in the data folder. */
 function clusterIdOf(dir: string): string {
   const file = join(dir, 'cluster-id');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(16).toString('base64url'));
+  if (!existsSync(file)) writeFileSync(file, newClusterId());
   return readFileSync(file, 'utf8').trim();
+}
+
+/** As Kafka's own: never with a dash in front, which its format tool would take for an option (1 in 64 otherwise). */
+export function newClusterId(random: () => Buffer = () => randomBytes(16)): string {
+  const id = random().toString('base64url');
+  return id.startsWith('-') ? newClusterId(random) : id;
 }
 
 function createBroker(id: number, ids: readonly number[], clusterId: string, options: KafkaOptions) {
