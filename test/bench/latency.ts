@@ -23,7 +23,7 @@ export const latency: Bench = {
       await stack.startService('ingest');
       const offer = await createOffer(stack);
       say('warming up');
-      await offerSteadily(offer, rate, 5);
+      await offerSteadily(offer, rate, 20);
       const floor = await measureFloor(stack, rate, Math.min(10, seconds));
       const times = await offerSteadily(offer, rate, seconds);
       if (times.length < rate * seconds)

@@ -28,13 +28,13 @@ const ofSink = {
   registry: registryConfig,
   sinkBatchRecords: integer('SINK_BATCH_RECORDS', {
     meaning: 'most records of one transaction',
-    default: 4_000,
+    default: 2_000,
     min: 1,
     max: 50_000,
   }),
   sinkRememberedJobs: integer('SINK_REMEMBERED_JOBS', {
     meaning: 'open jobs kept in memory, so that their ends need no look-up; about 1 KB each',
-    default: 40_000,
+    default: 20_000,
     min: 0,
     max: 10_000_000,
   }),
