@@ -26,7 +26,7 @@ const parked = (code: string, parkedAt: number) => ({
   },
 });
 
-test('3.13 what was parked is listed without its content and goes back to the group alone, bytes untouched, as the next attempt', async () => {
+test('what was parked is listed without its content and goes back to the group alone, bytes untouched, as the next attempt', async () => {
   const stack = await isolatedStack();
   const telemetry = createSilentTelemetry();
   const kafka = createKafka(stack.kafkaConfig, telemetry);

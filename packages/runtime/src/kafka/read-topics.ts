@@ -1,6 +1,6 @@
 /**
  * Reads topics once, from what the log still holds to where it ends at the time of the call, outside every service's group: for tools and tests.
- * Records come in offset order per partition. Rejects with AppError when Kafka is away; takes nothing from anybody and leaves no group behind.
+ * Records come in offset order per partition. Rejects with AppError when Kafka is away; takes nothing from anybody, commits nothing.
  */
 import { randomUUID } from 'node:crypto';
 import type { Consumer, KafkaMessage } from 'kafkajs';
