@@ -4,7 +4,7 @@
  *
  *   contracts <- runtime <- services; services never import each other
  *   a relative import stays inside its workspace: others are reached by their package name
- *   domain/ imports contracts and domain/ only, and asks neither clock nor chance
+ *   domain/ imports contracts, runtime's pure room hl7 and domain/ only, and asks neither clock nor chance; so does that room
  *
  * Reads text, not syntax: an import that is built at run time is not seen.
  */
@@ -21,8 +21,11 @@ const isTestOnly = (path: string): boolean =>
 const mayImport: Readonly<Record<string, RegExp>> = {
   schemas: /^$/,
   packages: /^@clinstream\/contracts$/,
-  services: /^@clinstream\/(contracts|runtime(\/[a-z]+)?)$/,
+  services: /^@clinstream\/(contracts|runtime(\/[a-z0-9]+)?)$/,
 };
+
+/** What a pure folder may import of ours. */
+const pureRooms: readonly string[] = ['@clinstream/contracts', '@clinstream/runtime/hl7'];
 
 const importing = /\b(?:from|import|import\()\s*'([^']+)'/g;
 const effects = /\b(?:Date\.now|Date\(\)|Math\.random|performance\.now|crypto\.\w+)/g;
@@ -37,7 +40,7 @@ if (violations.length > 0) process.exitCode = 1;
 function violationsOf(path: string): readonly string[] {
   const text = withoutComments(readFileSync(join(root, path), 'utf8'));
   const workspace = path.startsWith('infra/') ? 'infra' : path.slice(0, path.indexOf('/src/'));
-  const domain = /^services\/[^/]+\/src\/domain\//.exec(path)?.[0];
+  const domain = /^services\/[^/]+\/src\/domain\/|^packages\/runtime\/src\/hl7\//.exec(path)?.[0];
   const isInside = (folder: string, specifier: string): boolean =>
     !/^\.\.([\\/]|$)/.test(relative(join(root, folder), resolve(root, dirname(path), specifier)));
   const imported = Array.from(text.matchAll(importing), ([, specifier = '']) => specifier);
@@ -47,12 +50,14 @@ function violationsOf(path: string): readonly string[] {
   const allowed = mayImport[path.slice(0, path.indexOf('/'))] ?? /./;
   const upwards = packages.filter((name) => name.startsWith('@clinstream/') && !allowed.test(name));
   const impure = domain === undefined ? [] : relatives.filter((specifier) => !isInside(domain, specifier));
-  const foreign = domain === undefined ? [] : packages.filter((name) => name !== '@clinstream/contracts');
+  const foreign = domain === undefined ? [] : packages.filter((name) => !pureRooms.includes(name));
   const asked = domain === undefined ? [] : Array.from(text.matchAll(effects), ([effect]) => effect);
   return [
     ...strangers.map((specifier) => `${path}: '${specifier}' leads out of ${workspace}; import the package by its name`),
     ...upwards.map((name) => `${path}: ${workspace} must not import ${name}`),
-    ...[...impure, ...foreign].map((specifier) => `${path}: domain imports contracts and domain only, not '${specifier}'`),
+    ...[...impure, ...foreign].map(
+      (specifier) => `${path}: domain imports contracts, runtime/hl7 and domain only, not '${specifier}'`,
+    ),
     ...asked.map((effect) => `${path}: ${effect} in domain; time and ids arrive as arguments`),
   ];
 }

@@ -6,9 +6,17 @@
  * and after CA an application answer of its own as MSH-16 wishes. Whatever is repeated from the message is repeated byte for byte (Latin-1
  * strings); all else is ASCII. So the answer needs no encoding and its MSH-18 is the sender's.
  */
-import { conditions, type Fault } from '../domain/hl7/faults.ts';
+import {
+  conditions,
+  escapeText,
+  type Fault,
+  rawField,
+  type Segment,
+  type Separators,
+  standardSeparators,
+  textAt,
+} from '@clinstream/runtime/hl7';
 import { type AnswerWish, type Header, isEnhanced, type Version, versionOf } from '../domain/hl7/header.ts';
-import { escapeText, rawField, type Segment, type Separators, standardSeparators, textAt } from '../domain/hl7/tokens.ts';
 
 export type Verdict =
   /** Taken: every event confirmed, the message kept. */

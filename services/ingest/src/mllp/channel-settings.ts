@@ -3,10 +3,10 @@
  * Unknown members are problems too: a misspelt setting must not silently mean its default. docs/hl7.md lists them all.
  */
 
+import { type Charset, charsets } from '@clinstream/runtime/mllp';
 import type { ChannelRules } from '../domain/hl7/channel-rules.ts';
 import type { AllowedSender } from '../domain/hl7/header.ts';
 import { createZone } from '../domain/hl7/time.ts';
-import { type Charset, charsets } from './charset.ts';
 import type { TlsFiles } from './listener.ts';
 import { createReader, type Reader } from './settings-reader.ts';
 

@@ -8,7 +8,7 @@
  * open --close()--> closing --nothing in flight--> finished (our side ended, what comes is thrown away) --peer ends or lingerMs--> closed
  */
 import type { Socket } from 'node:net';
-import { createFrameReader, type Frame, type FrameLimits, frameOf } from './frames.ts';
+import { createFrameReader, type Frame, type FrameLimits, frameOf } from '@clinstream/runtime/mllp';
 
 /** What is said to a frame. `close`: hang up without a word, so that the peer knows nothing was promised. */
 export type Reply = { readonly kind: 'answer'; readonly messages: readonly Buffer[] } | { readonly kind: 'close' };

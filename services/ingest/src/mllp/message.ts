@@ -5,10 +5,19 @@
  * is taken from it, so that a peer gets its own bytes back. Then decoded strictly and normalised to NFC: this is what is mapped.
  */
 import { deterministicId, sha256 } from '@clinstream/contracts';
-import { at, type Fault, Hl7Fault } from '../domain/hl7/faults.ts';
+import {
+  at,
+  type Fault,
+  type HexDecoder,
+  Hl7Fault,
+  type Hl7Message,
+  parseMessage,
+  repetitionsOf,
+  type Segment,
+  textAt,
+} from '@clinstream/runtime/hl7';
+import { type Charset, charsetOf, decodeStrict } from '@clinstream/runtime/mllp';
 import { checkHeader, type Header, type HeaderRules, readHeader } from '../domain/hl7/header.ts';
-import { type HexDecoder, type Hl7Message, parseMessage, repetitionsOf, type Segment, textAt } from '../domain/hl7/tokens.ts';
-import { type Charset, charsetOf, decodeStrict } from './charset.ts';
 
 export type MessageIdentity = {
   /** Transport identity (design 4): listener, MSH-3, MSH-4, MSH-10 and the digest. */

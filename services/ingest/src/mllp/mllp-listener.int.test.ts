@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
+import { frameOf } from '@clinstream/runtime/mllp';
 import { createLogger, createMetricsRegistry } from '@clinstream/runtime/telemetry';
 import fc from 'fast-check';
-import { frameOf } from './frames.ts';
 import { createMllpListener, type MllpListener } from './mllp-listener.ts';
 import { createFakeHouse, type FakeHouse, gland, hl7, peerOf, pid, testChannel } from './test-support.ts';
 

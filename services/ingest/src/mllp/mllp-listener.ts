@@ -1,10 +1,10 @@
 /** One channel as a component: the socket (listener.ts), the way of a message (receive.ts), and what is counted and logged of both. */
 import type { Component } from '@clinstream/runtime/lifecycle';
+import type { Frame } from '@clinstream/runtime/mllp';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import type { Channel } from './channel-settings.ts';
 import type { Reply } from './connection.ts';
 import { createControlIdMemory } from './control-ids.ts';
-import type { Frame } from './frames.ts';
 import { createKeyedOrder } from './keyed-order.ts';
 import { createListener } from './listener.ts';
 import { mllpMetrics } from './metrics.ts';

@@ -3,7 +3,7 @@
  * content is refused with UA and 205. Without a store, or while it is away, orders are taken and the order reducer flags the conflict:
  * the hospital's orders do not wait for our database.
  */
-import type { Fault } from '../domain/hl7/faults.ts';
+import type { Fault } from '@clinstream/runtime/hl7';
 import type { Fact, OrderPart } from '../domain/hl7/mapped.ts';
 import { placementReservation } from '../idempotency/placement.ts';
 import type { ReservationRequest } from '../idempotency/types.ts';

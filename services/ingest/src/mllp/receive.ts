@@ -3,16 +3,15 @@
  * here stands what is said when it cannot be read, cannot be kept, or takes too long. Nothing of the content is logged or thrown.
  */
 import { AppError } from '@clinstream/runtime/errors';
+import { at, type Fault, Hl7Fault, type Hl7Message, type Segment } from '@clinstream/runtime/hl7';
+import type { Frame } from '@clinstream/runtime/mllp';
 import { newTraceparent } from '@clinstream/runtime/telemetry';
-import { at, type Fault, Hl7Fault } from '../domain/hl7/faults.ts';
 import { type Header, readHeader } from '../domain/hl7/header.ts';
 import { mapMessage } from '../domain/hl7/map-message.ts';
 import type { Mapped } from '../domain/hl7/mapped.ts';
-import type { Hl7Message, Segment } from '../domain/hl7/tokens.ts';
 import { type Answer, answerTo } from './acknowledge.ts';
 import type { Channel } from './channel-settings.ts';
 import type { Reply } from './connection.ts';
-import type { Frame } from './frames.ts';
 import type { KeyedOrder } from './keyed-order.ts';
 import { isFault, type MessageIdentity, type ReadFrame, readFrame, readWireHeaderOrNull } from './message.ts';
 import { type Job, type SettleDeps, settle } from './settle.ts';

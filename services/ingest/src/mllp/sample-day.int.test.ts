@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type ModelManifest, type Topic, topics } from '@clinstream/contracts';
+import { frameOf } from '@clinstream/runtime/mllp';
 import { createModelCatalog } from '../domain/model-catalog.ts';
 import type { ReservationRequest } from '../idempotency/types.ts';
 import { parseChannels } from './channel-settings.ts';
-import { frameOf } from './frames.ts';
 import { createMllpListener, type MllpListener } from './mllp-listener.ts';
 import { createFakeHouse, peerOf } from './test-support.ts';
 

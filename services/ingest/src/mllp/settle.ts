@@ -5,12 +5,12 @@
  * tells of it, and only then is there an answer; rejects as soon as one of these fails. Every id follows from the message, so a repeat, of the
  * whole or of the half that failed, lands on the same events.
  */
+
+import type { Fault, Segment } from '@clinstream/runtime/hl7';
 import type { EventProducer } from '@clinstream/runtime/producer';
 import type { Telemetry } from '@clinstream/runtime/telemetry';
-import type { Fault } from '../domain/hl7/faults.ts';
 import type { Header } from '../domain/hl7/header.ts';
 import type { Fact, Mapped } from '../domain/hl7/mapped.ts';
-import type { Segment } from '../domain/hl7/tokens.ts';
 import type { ModelCatalog } from '../domain/model-catalog.ts';
 import { type Answer, answerTo, type OrderAnswers, type Verdict } from './acknowledge.ts';
 import type { Channel } from './channel-settings.ts';

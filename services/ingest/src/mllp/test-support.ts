@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net';
 import type { ModelManifest, Topic, TopicEvents } from '@clinstream/contracts';
 import { sha256 } from '@clinstream/contracts';
 import { AppError } from '@clinstream/runtime/errors';
+import { createFrameReader } from '@clinstream/runtime/mllp';
 import type { OutgoingEvent } from '@clinstream/runtime/producer';
 import { createSilentTelemetry, type Telemetry } from '@clinstream/runtime/telemetry';
 import { createModelCatalog } from '../domain/model-catalog.ts';
 import { type Channel, parseChannels } from './channel-settings.ts';
-import { createFrameReader } from './frames.ts';
 import type { ReceiverDeps } from './receive.ts';
 
 export type FakeLog = {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect } from 'node:tls';
-import { frameOf } from './frames.ts';
+import { frameOf } from '@clinstream/runtime/mllp';
 import { createMllpListener } from './mllp-listener.ts';
 import { createFakeHouse, hl7, testChannel } from './test-support.ts';
 

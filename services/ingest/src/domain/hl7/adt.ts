@@ -3,11 +3,10 @@
  * events. A merge is published under both keys. A47 and unmerges are refused as unsupported events (header.ts): their raw message is kept.
  */
 import { type PatientEvent, topics } from '@clinstream/contracts';
+import { at, Hl7Fault, type Segment } from '@clinstream/runtime/hl7';
 import { envelopeOf } from '../publication.ts';
-import { at, Hl7Fault } from './faults.ts';
 import { type Fact, type Mapped, type MappingContext, sourceVersionOf } from './mapped.ts';
 import { demographicsFrom, patientKeyFrom } from './patient.ts';
-import type { Segment } from './tokens.ts';
 
 const registrations: readonly string[] = ['A01', 'A04'];
 const merges: readonly string[] = ['A18', 'A34', 'A40'];

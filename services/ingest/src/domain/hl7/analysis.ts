@@ -1,5 +1,6 @@
 /** The AI job an order asks for. In: the order and its model; out: the request, with the features or with the one problem that makes them unusable. */
 import { type AnalysisRequested, laneOf, observationIdOf, type Priority, topics } from '@clinstream/contracts';
+import { rawField, type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
 import type { Canonical } from '../canonical-json.ts';
 import type { KnownModel } from '../model-catalog.ts';
 import { envelopeOf } from '../publication.ts';
@@ -8,7 +9,6 @@ import { mapInputs } from './model-inputs.ts';
 import type { OrderGroup } from './order-groups.ts';
 import { birthDateOrNull } from './patient.ts';
 import { ageYearsAt } from './time.ts';
-import { rawField, type Segment, textAt, valueAt } from './tokens.ts';
 import { codingsAt, type OrderNumber, orderNumberAt } from './values.ts';
 
 export type AskedAnalysis = {

@@ -1,6 +1,5 @@
 /** MSH: which message, from whom, in which version, and how it wants to be answered. Pure. In: segments. Out: a header, or the Hl7Fault it deserves. */
-import { at, Hl7Fault } from './faults.ts';
-import { type Segment, textAt } from './tokens.ts';
+import { at, Hl7Fault, type Segment, textAt } from '@clinstream/runtime/hl7';
 
 export type AnswerWish = 'AL' | 'ER' | 'NE' | 'SU' | '';
 

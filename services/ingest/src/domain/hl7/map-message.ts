@@ -1,14 +1,14 @@
 /** The door of this folder: one message in, its facts out, or an Hl7Fault. Pure: the same message and channel give the same facts with the same ids. */
+
+import { at, Hl7Fault, type Hl7Message } from '@clinstream/runtime/hl7';
 import type { ModelCatalog } from '../model-catalog.ts';
 import { mapAdt } from './adt.ts';
 import type { ChannelRules } from './channel-rules.ts';
-import { at, Hl7Fault } from './faults.ts';
 import type { Header } from './header.ts';
 import type { Mapped, MappingContext, MessageTime } from './mapped.ts';
 import { mapObservations } from './observations.ts';
 import { mapOrders } from './orders.ts';
 import { parseTime, type Zone } from './time.ts';
-import type { Hl7Message } from './tokens.ts';
 
 export type MappingInput = {
   readonly header: Header;

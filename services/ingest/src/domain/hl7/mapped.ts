@@ -1,10 +1,9 @@
 /** What a message means to us: facts to publish, in order, part by part. Shared by the mappings of this folder. */
 import type { Topic } from '@clinstream/contracts';
+import type { Fault, Hl7Message } from '@clinstream/runtime/hl7';
 import type { ModelCatalog } from '../model-catalog.ts';
 import type { Origin, Publication } from '../publication.ts';
 import type { ChannelRules } from './channel-rules.ts';
-import type { Fault } from './faults.ts';
-import type { Hl7Message } from './tokens.ts';
 
 /** One of the topics with its own value type. */
 export type Fact = { [T in Topic]: Publication<T> }[Topic];

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ModelManifest, patientKeyOf, type Topic, type TopicEvents, topics } from '@clinstream/contracts';
+import { type Fault, Hl7Fault, parseMessage } from '@clinstream/runtime/hl7';
 import { createModelCatalog } from '../model-catalog.ts';
-import { type Fault, Hl7Fault } from './faults.ts';
 import { readHeader } from './header.ts';
 import { mapMessage } from './map-message.ts';
 import type { Mapped } from './mapped.ts';
 import { createZone } from './time.ts';
-import { parseMessage } from './tokens.ts';
 
 const manifest: ModelManifest = {
   name: 'test-gland',

@@ -3,8 +3,8 @@
  * Anything unusable is one `InputProblem`: it fails the analysis, never the order. Nothing is converted or filled in. Pure.
  */
 import type { InputProblem, ModelInput, ModelManifest } from '@clinstream/contracts';
+import { type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
 import { validateInputs } from '../validate-inputs.ts';
-import { type Segment, textAt, valueAt } from './tokens.ts';
 import { codingsAt, observationValueOf } from './values.ts';
 
 export type MappedInputs = {

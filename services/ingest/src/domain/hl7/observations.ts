@@ -4,12 +4,11 @@
  * identity would silently replace each other: lines of one text are joined, anything else is refused (205).
  */
 import { type ObservationEvent, type ObservationStatus, observationIdOf, orderIdOf, topics } from '@clinstream/contracts';
+import { at, Hl7Fault, type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
 import { envelopeOf } from '../publication.ts';
-import { at, Hl7Fault } from './faults.ts';
 import { type Fact, type Mapped, type MappingContext, sourceVersionOf } from './mapped.ts';
 import { patientKeyFrom } from './patient.ts';
 import { parseTime } from './time.ts';
-import { type Segment, textAt, valueAt } from './tokens.ts';
 import { codingsAt, type OrderNumber, observationValueOf, orderNumberAt } from './values.ts';
 
 /** One OBR and what belongs to it. */

@@ -2,9 +2,8 @@
  * The segments of OML^O21 and ORM^O01 sorted into orders: each ORC begins one. Only OBX directly under the order's own OBR are its
  * observations; those of specimens (after SPM) and of prior results (a second OBR, or ORC-1 PR) belong to something else and never feed a model.
  */
-import { at, Hl7Fault } from './faults.ts';
+import { at, Hl7Fault, type Hl7Message, rawField, type Segment, textAt } from '@clinstream/runtime/hl7';
 import type { OrderSegments } from './priority.ts';
-import { type Hl7Message, rawField, type Segment, textAt } from './tokens.ts';
 
 export type OrderGroup = OrderSegments & {
   readonly orc: Segment;

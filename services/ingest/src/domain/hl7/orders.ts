@@ -12,16 +12,15 @@ import {
   type Priority,
   topics,
 } from '@clinstream/contracts';
+import { at, Hl7Fault, rawField, type Segment, textAt, valueAt, wholeText } from '@clinstream/runtime/hl7';
 import type { KnownModel } from '../model-catalog.ts';
 import { orderContentDigest } from '../order-request.ts';
 import { envelopeOf } from '../publication.ts';
 import { analysisFactOf, inputContent } from './analysis.ts';
-import { at, Hl7Fault } from './faults.ts';
 import { type Fact, type Mapped, type MappingContext, type OrderPart, sourceVersionOf } from './mapped.ts';
 import { groupsOf, type OrderGroup } from './order-groups.ts';
 import { patientKeyFrom } from './patient.ts';
 import { priorityOf } from './priority.ts';
-import { rawField, type Segment, textAt, valueAt, wholeText } from './tokens.ts';
 import { codingsAt, type OrderNumber, orderNumberAt } from './values.ts';
 
 export function mapOrders(context: MappingContext): Mapped {

@@ -4,11 +4,10 @@
  * that looks like a resident registration number never becomes a key, whatever type it claims. Pure.
  */
 import { type Demographics, patientKeyOf } from '@clinstream/contracts';
+import { at, explicitNull, Hl7Fault, partOf, repetitionsOf, type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
 import { identifierFault } from '../patient-identity.ts';
 import type { ChannelRules } from './channel-rules.ts';
-import { at, Hl7Fault } from './faults.ts';
 import { parseBirthDate } from './time.ts';
-import { explicitNull, partOf, repetitionsOf, type Segment, textAt, valueAt } from './tokens.ts';
 
 export function patientKeyFrom(segment: Segment, field: number, channel: ChannelRules): string {
   const place = at(segment.name, field, segment.occurrence);

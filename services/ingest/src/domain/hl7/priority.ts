@@ -3,8 +3,8 @@
  * every version, or a stat order would silently become routine. "Urgent" is the agreed code plus the word in the agreed local field.
  */
 import type { Priority } from '@clinstream/contracts';
+import { repetitionsOf, type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
 import type { ChannelRules } from './channel-rules.ts';
-import { repetitionsOf, type Segment, textAt, valueAt } from './tokens.ts';
 
 export type OrderSegments = {
   readonly orc: Segment | null;

@@ -1,7 +1,7 @@
 /** Codings (CE, CWE), observation values (OBX-2/5/6) and order numbers (EI) as our events carry them. Pure. */
 import type { Coding, ObservationValue } from '@clinstream/contracts';
+import { partOf, rawField, repetitionsOf, type Segment, textAt, valueAt, wholeText } from '@clinstream/runtime/hl7';
 import type { ChannelRules } from './channel-rules.ts';
-import { partOf, rawField, repetitionsOf, type Segment, textAt, valueAt, wholeText } from './tokens.ts';
 
 /** The codings of a CE or CWE field: the primary triplet, then the alternate one. Empty ones are left out. */
 export function codingsAt(segment: Segment, field: number): readonly Coding[] {

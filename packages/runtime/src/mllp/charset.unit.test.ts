@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import iconv from 'iconv-lite';
-import { charsetOf, decodeStrict } from './charset.ts';
-import { readFrame } from './message.ts';
-import { hl7, pid, placed, testChannel } from './test-support.ts';
+import { charsetOf, charsets, decodeStrict, encodeStrict } from './charset.ts';
 
 const declared: readonly (readonly [msh18: readonly string[], charset: string | null])[] = [
   [[], 'ASCII'],
@@ -44,22 +43,32 @@ test('4.1 no byte of a CP949 character is a separator or a framing byte', () => 
   }
 });
 
-test('6.13 text is normalised to NFC', () => {
-  const channel = testChannel({ defaultCharset: 'UNICODE UTF-8' });
-  const bytes = hl7({ segments: [pid.replace('Kim', '가'.normalize('NFD')), ...placed] });
-  const read = readFrame(bytes, { ...channel });
-  assert.ok(read.kind === 'message' && 'segments' in read.content);
-  assert.match(read.content.segments[1]?.fields[5] ?? '', /^가\^/);
+test('6.13 what KS X 1001 cannot say is an error: CP949 alone has it, or nobody', () => {
+  assert.deepEqual(encodeStrict('가', 'KS X 1001'), Buffer.from([0xb0, 0xa1]));
+  for (const text of ['똠', 'é', '김é', '😀', '\u0080', '\uE000', '\uFFFD', '\uD800'])
+    assert.equal(encodeStrict(text, 'KS X 1001'), null, JSON.stringify(text));
 });
 
-test('the digest leaves out the message time and nothing else', () => {
-  const digestOf = (bytes: Buffer): string => {
-    const read = readFrame(bytes, testChannel());
-    assert.ok(read.kind === 'message');
-    return read.identity.digest;
-  };
-  const base = digestOf(hl7());
-  assert.equal(digestOf(hl7({ time: '20301231235959' })), base);
-  for (const other of [hl7({ controlId: 'C2' }), hl7({ version: '2.5' }), hl7({ segments: [pid] })])
-    assert.notEqual(digestOf(other), base);
+test('6.13 ASCII, 8859/1 and UTF-8 say what they have and refuse the rest', () => {
+  assert.deepEqual(encodeStrict('é', '8859/1'), Buffer.from([0xe9]));
+  assert.equal(encodeStrict('é', 'ASCII'), null);
+  assert.equal(encodeStrict('가', '8859/1'), null);
+  assert.equal(encodeStrict('가', 'ASCII'), null);
+  assert.equal(encodeStrict('\uD800', 'UNICODE UTF-8'), null);
+});
+
+test('6.13 a composed and a decomposed syllable are the same bytes', () => {
+  assert.deepEqual(encodeStrict('가'.normalize('NFD'), 'KS X 1001'), encodeStrict('가', 'KS X 1001'));
+});
+
+test('6.13 whatever is encoded reads as itself, in every character set', () => {
+  const unit = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 6 }), fc.constantFrom('가', '똠', 'é', '뷁', '한', 'a|b', '€'));
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 8 }), fc.constantFrom(...charsets), (parts, charset) => {
+      const text = parts.join('');
+      const bytes = encodeStrict(text, charset);
+      if (bytes !== null) assert.equal(decodeStrict(bytes, charset), text.normalize('NFC'));
+    }),
+    { numRuns: 500 },
+  );
 });

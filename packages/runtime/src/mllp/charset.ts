@@ -1,6 +1,6 @@
 /**
- * Bytes to text by MSH-18 (table 0211) or the channel's default. Strict: what cannot be decoded is an error, never U+FFFD (facts 6.13).
- * Korean is decoded as CP949, the superset of KS X 1001 that senders really use. Answers need no encoding: they repeat the sender's own bytes.
+ * Bytes to text and back by MSH-18 (table 0211) or a channel's default. Strict both ways: what cannot be decoded or encoded is an error, never
+ * U+FFFD or `?` (facts 6.13). Korean is decoded as CP949, the superset of KS X 1001 that senders really use, and encoded as KS X 1001 itself.
  */
 import iconv from 'iconv-lite';
 
@@ -47,4 +47,31 @@ function latin1(bytes: Uint8Array): string {
 export function decodeStrict(bytes: Uint8Array, charset: Charset): string | null {
   const text = decoders[charset](bytes);
   return text.includes('\uFFFD') ? null : text;
+}
+
+const encoders: Readonly<Record<Charset, (text: string) => Buffer>> = {
+  ASCII: (text) => Buffer.from(text, 'latin1'),
+  '8859/1': (text) => Buffer.from(text, 'latin1'),
+  'UNICODE UTF-8': (text) => Buffer.from(text, 'utf8'),
+  'KS X 1001': (text) => iconv.encode(text, 'cp949'),
+};
+
+/** The bytes of the text normalised to NFC, or null when this set cannot say it: then nothing may be sent. */
+export function encodeStrict(text: string, charset: Charset): Buffer | null {
+  const composed = text.normalize('NFC');
+  const bytes = encoders[charset](composed);
+  if (charset === 'KS X 1001' && !isKsX1001(bytes)) return null;
+  return decodeStrict(bytes, charset) === composed ? bytes : null;
+}
+
+/** Outside ASCII only pairs of the 94 by 94 plane, without the rows left to users: CP949 puts its own characters beside it. */
+function isKsX1001(bytes: Buffer): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const lead = bytes[i] ?? 0;
+    if (lead < 0x80) continue;
+    i++;
+    const trail = bytes[i] ?? 0;
+    if (lead < 0xa1 || lead === 0xc9 || lead >= 0xfe || trail < 0xa1 || trail > 0xfe) return false;
+  }
+  return true;
 }
