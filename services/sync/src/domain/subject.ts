@@ -1,0 +1,53 @@
+/** What a target is told about: one patient, order, observation or AI job in its current state. Pure. */
+import type { AnalysisState, ObservationState, OrderState, PatientState } from '@clinstream/contracts';
+
+export type SubjectKind = 'patient' | 'order' | 'observation' | 'analysis';
+/** Also the order in which the subjects of one patient are delivered: what is referred to comes first. */
+export const subjectKinds: readonly SubjectKind[] = ['patient', 'order', 'observation', 'analysis'];
+
+export type Subject =
+  | { readonly kind: 'patient'; readonly state: PatientState }
+  | { readonly kind: 'order'; readonly state: OrderState }
+  | { readonly kind: 'observation'; readonly state: ObservationState }
+  | { readonly kind: 'analysis'; readonly state: AnalysisState };
+
+/** What else a rendering needs, as far as it is known now. A change of any of it makes the subject wait again. */
+export type Related = {
+  readonly patient: PatientState | null;
+  /** The order an observation or an analysis belongs to. */
+  readonly order: OrderState | null;
+  /** The inputs of an analysis, the results of an order. */
+  readonly observations: readonly ObservationState[];
+};
+
+/** Patient key, order id, observation id or job id. */
+export function idOf(subject: Subject): string {
+  switch (subject.kind) {
+    case 'patient':
+      return subject.state.patientKey;
+    case 'order':
+      return subject.state.orderId;
+    case 'observation':
+      return subject.state.observationId;
+    case 'analysis':
+      return subject.state.jobId;
+  }
+}
+
+/** What its deliveries are serialised by: the patient, or the job where it has none. */
+export const laneKeyOf = (subject: Subject): string => subject.state.patientKey ?? idOf(subject);
+
+/** Ids of the subjects it is rendered with, its patient apart. */
+export function linksOf(subject: Subject): readonly string[] {
+  switch (subject.kind) {
+    case 'patient':
+    case 'order':
+      return [];
+    case 'observation':
+      return subject.state.orderId === null ? [] : [subject.state.orderId];
+    case 'analysis':
+      return [
+        ...new Set([...(subject.state.orderId === null ? [] : [subject.state.orderId]), ...subject.state.inputObservations]),
+      ];
+  }
+}
