@@ -49,6 +49,14 @@ const eventTopics: Readonly<Record<Topic, Omit<TopicSpec, 'name' | 'partitions'>
   'analysis.results.stat.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
   'analysis.results.urgent.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
   'analysis.results.routine.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
+  'analysis.reviews.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
+  'clinical.alerts.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
+  'sync.deliveries.v1': { retentionMs: null, cleanupPolicy: 'delete', why: projectionSource },
+  'sync.redeliveries.v1': {
+    retentionMs: 14 * day,
+    cleanupPolicy: 'delete',
+    why: 'a wish for now: two weeks outlast any outage of the one who fulfils it',
+  },
 };
 
 const retryTopics: readonly TopicSpec[] = retryingGroups.flatMap((group) =>

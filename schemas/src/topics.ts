@@ -1,22 +1,30 @@
 /** Every topic by name, and which event each carries. Retention and partition counts live in infra/topics. */
 import {
+  AlertEventSchema,
   AnalysisEndedSchema,
   AnalysisProgressedSchema,
   AnalysisRequestedSchema,
+  AnalysisReviewedSchema,
+  DeliveryEventSchema,
   MessageEventSchema,
   ObservationEventSchema,
   OrderEventSchema,
   PatientEventSchema,
+  RedeliveryRequestedSchema,
 } from './generated/schemas.ts';
 import type {
+  AlertEvent,
   AnalysisEnded,
   AnalysisProgressed,
   AnalysisRequested,
+  AnalysisReviewed,
+  DeliveryEvent,
   MessageEvent,
   ObservationEvent,
   OrderEvent,
   PatientEvent,
   Priority,
+  RedeliveryRequested,
 } from './generated/types.ts';
 
 /** A lane is one priority's own topics and consumer group, so that a backlog of routine work never delays a stat job. */
@@ -31,6 +39,10 @@ export const topics = {
   requests: { stat: 'analysis.requests.stat.v1', urgent: 'analysis.requests.urgent.v1', routine: 'analysis.requests.routine.v1' },
   progress: 'analysis.progress.v1',
   results: { stat: 'analysis.results.stat.v1', urgent: 'analysis.results.urgent.v1', routine: 'analysis.results.routine.v1' },
+  reviews: 'analysis.reviews.v1',
+  alerts: 'clinical.alerts.v1',
+  deliveries: 'sync.deliveries.v1',
+  redeliveries: 'sync.redeliveries.v1',
 } as const;
 
 /** The event type each topic carries. */
@@ -46,6 +58,10 @@ export type TopicEvents = {
   'analysis.results.stat.v1': AnalysisEnded;
   'analysis.results.urgent.v1': AnalysisEnded;
   'analysis.results.routine.v1': AnalysisEnded;
+  'analysis.reviews.v1': AnalysisReviewed;
+  'clinical.alerts.v1': AlertEvent;
+  'sync.deliveries.v1': DeliveryEvent;
+  'sync.redeliveries.v1': RedeliveryRequested;
 };
 export type Topic = keyof TopicEvents;
 
@@ -62,6 +78,10 @@ export const schemaOf: Readonly<Record<Topic, object>> = {
   'analysis.results.stat.v1': AnalysisEndedSchema,
   'analysis.results.urgent.v1': AnalysisEndedSchema,
   'analysis.results.routine.v1': AnalysisEndedSchema,
+  'analysis.reviews.v1': AnalysisReviewedSchema,
+  'clinical.alerts.v1': AlertEventSchema,
+  'sync.deliveries.v1': DeliveryEventSchema,
+  'sync.redeliveries.v1': RedeliveryRequestedSchema,
 };
 
 export const allTopics: readonly Topic[] = Object.keys(schemaOf) as Topic[];
@@ -90,8 +110,12 @@ export const deadLetterTopicOf = (group: string): string => `${group}.dead-lette
 export const groups = {
   inference: { stat: 'inference-stat', urgent: 'inference-urgent', routine: 'inference-routine' },
   sink: 'api-sink',
+  sync: { fhir: 'sync-fhir', lis: 'sync-lis' },
 } as const;
 
-/** The sink has no retry tiers: it writes batches in order and waits in place, so what it cannot write yet holds what follows (ADR 0004). */
+/**
+ * Neither the sink nor the sync groups have retry tiers: they write batches in order to a table of their own and wait in place, so what
+ * cannot be written yet holds what follows (ADR 0004, ADR 0011).
+ */
 export const retryingGroups: readonly string[] = Object.values(groups.inference);
-export const allGroups: readonly string[] = [...retryingGroups, groups.sink];
+export const allGroups: readonly string[] = [...retryingGroups, groups.sink, ...Object.values(groups.sync)];

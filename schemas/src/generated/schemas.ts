@@ -1,5 +1,94 @@
 // Generated from schemas/avro by `npm run gen`. Do not edit.
 
+export const AlertEventSchema = {
+  "type": "record",
+  "name": "AlertEvent",
+  "namespace": "clinstream.clinical",
+  "doc": "Something a person must see was raised, escalated because nobody has, or acknowledged.",
+  "fields": [
+    {
+      "name": "type",
+      "type": {
+        "type": "enum",
+        "name": "AlertEventType",
+        "symbols": [
+          "Unknown",
+          "AlertRaised",
+          "AlertEscalated",
+          "AlertAcknowledged"
+        ],
+        "default": "Unknown"
+      }
+    },
+    {
+      "name": "alertId",
+      "type": "string",
+      "doc": "uuidv5 of kind, subject and what occasioned it"
+    },
+    {
+      "name": "patientKey",
+      "type": "string"
+    },
+    {
+      "name": "kind",
+      "type": {
+        "type": "enum",
+        "name": "AlertKind",
+        "symbols": [
+          "unknown",
+          "critical_value",
+          "cancel_refused",
+          "specimen_rejected",
+          "delivery"
+        ],
+        "default": "unknown"
+      }
+    },
+    {
+      "name": "subjectKind",
+      "type": {
+        "type": "enum",
+        "name": "SubjectKind",
+        "namespace": "clinstream.sync",
+        "symbols": [
+          "unknown",
+          "patient",
+          "order",
+          "observation",
+          "analysis"
+        ],
+        "default": "unknown"
+      }
+    },
+    {
+      "name": "subjectId",
+      "type": "string"
+    },
+    {
+      "name": "level",
+      "type": "int",
+      "default": 0,
+      "doc": "0 as raised, then one more with every escalation"
+    },
+    {
+      "name": "by",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null,
+      "doc": "who acknowledged: subject id of the person's token, never a name"
+    },
+    {
+      "name": "at",
+      "type": {
+        "type": "long",
+        "logicalType": "timestamp-millis"
+      }
+    }
+  ]
+} as const;
+
 export const AnalysisEndedSchema = {
   "type": "record",
   "name": "AnalysisEnded",
@@ -415,6 +504,338 @@ export const AnalysisRequestedSchema = {
   ]
 } as const;
 
+export const AnalysisReviewedSchema = {
+  "type": "record",
+  "name": "AnalysisReviewed",
+  "namespace": "clinstream.analysis",
+  "doc": "A person judged one result of a job. Carries the very result that was judged, so that nobody needs the job's history to know what was approved.",
+  "fields": [
+    {
+      "name": "type",
+      "type": {
+        "type": "enum",
+        "name": "AnalysisReviewType",
+        "symbols": [
+          "Unknown",
+          "AnalysisApproved",
+          "AnalysisRejected"
+        ],
+        "default": "Unknown"
+      }
+    },
+    {
+      "name": "jobId",
+      "type": "string"
+    },
+    {
+      "name": "patientKey",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "generation",
+      "type": "int",
+      "default": 1
+    },
+    {
+      "name": "attempt",
+      "type": "int"
+    },
+    {
+      "name": "model",
+      "type": "string"
+    },
+    {
+      "name": "modelVersion",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "modelDigest",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "prediction",
+      "type": [
+        "null",
+        {
+          "type": "record",
+          "name": "Prediction",
+          "fields": [
+            {
+              "name": "label",
+              "type": "string"
+            },
+            {
+              "name": "probability",
+              "type": "double",
+              "doc": "0..1, of the model's positive class"
+            },
+            {
+              "name": "margin",
+              "type": [
+                "null",
+                "double"
+              ],
+              "default": null,
+              "doc": "log-odds before the link, where the model has one"
+            }
+          ]
+        }
+      ],
+      "default": null
+    },
+    {
+      "name": "evidence",
+      "type": [
+        "null",
+        {
+          "type": "record",
+          "name": "Evidence",
+          "fields": [
+            {
+              "name": "method",
+              "type": "string"
+            },
+            {
+              "name": "inputSet",
+              "type": "string"
+            },
+            {
+              "name": "baseValue",
+              "type": "double"
+            },
+            {
+              "name": "values",
+              "type": {
+                "type": "array",
+                "items": "double"
+              },
+              "doc": "one per declared input, margin space, in the input set's order"
+            }
+          ]
+        }
+      ],
+      "default": null
+    },
+    {
+      "name": "reasons",
+      "type": {
+        "type": "array",
+        "items": "string"
+      },
+      "default": []
+    },
+    {
+      "name": "inputObservations",
+      "type": {
+        "type": "array",
+        "items": "string"
+      },
+      "default": [],
+      "doc": "observation ids the judged result came from"
+    },
+    {
+      "name": "startedAt",
+      "type": [
+        "null",
+        {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        }
+      ],
+      "default": null
+    },
+    {
+      "name": "endedAt",
+      "type": [
+        "null",
+        {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        }
+      ],
+      "default": null
+    },
+    {
+      "name": "reviewer",
+      "type": "string",
+      "doc": "subject id of the person's token, never a name"
+    },
+    {
+      "name": "reviewerRole",
+      "type": "string"
+    },
+    {
+      "name": "comment",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "at",
+      "type": {
+        "type": "long",
+        "logicalType": "timestamp-millis"
+      }
+    }
+  ]
+} as const;
+
+export const DeliveryEventSchema = {
+  "type": "record",
+  "name": "DeliveryEvent",
+  "namespace": "clinstream.sync",
+  "doc": "Where one patient, order, result or analysis stands in one target. The same outcome told again is the same event.",
+  "fields": [
+    {
+      "name": "type",
+      "type": {
+        "type": "enum",
+        "name": "DeliveryEventType",
+        "symbols": [
+          "Unknown",
+          "DeliveryDelivered",
+          "DeliveryRejected",
+          "DeliveryNeedsReview",
+          "DeliveryHeld"
+        ],
+        "default": "Unknown"
+      }
+    },
+    {
+      "name": "target",
+      "type": {
+        "type": "enum",
+        "name": "SyncTarget",
+        "namespace": "clinstream.sync",
+        "symbols": [
+          "unknown",
+          "fhir",
+          "lis"
+        ],
+        "default": "unknown"
+      }
+    },
+    {
+      "name": "subjectKind",
+      "type": {
+        "type": "enum",
+        "name": "SubjectKind",
+        "namespace": "clinstream.sync",
+        "symbols": [
+          "unknown",
+          "patient",
+          "order",
+          "observation",
+          "analysis"
+        ],
+        "default": "unknown"
+      }
+    },
+    {
+      "name": "subjectId",
+      "type": "string",
+      "doc": "patient key, order id, observation id or job id, by kind"
+    },
+    {
+      "name": "patientKey",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null,
+      "doc": "null: a job without a patient"
+    },
+    {
+      "name": "revision",
+      "type": "long",
+      "doc": "of the ledger: grows by one with every outcome; the highest is the state"
+    },
+    {
+      "name": "contentDigest",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null,
+      "doc": "sha-256 of what was sent"
+    },
+    {
+      "name": "remoteId",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "remoteVersion",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "acknowledgement",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null,
+      "doc": "MSA-1 or the HTTP status"
+    },
+    {
+      "name": "code",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null,
+      "doc": "error code, or why it is held"
+    },
+    {
+      "name": "attempts",
+      "type": "int",
+      "default": 0
+    },
+    {
+      "name": "subjectVersion",
+      "type": "long",
+      "default": 0,
+      "doc": "of the state that was rendered"
+    },
+    {
+      "name": "changedAt",
+      "type": {
+        "type": "long",
+        "logicalType": "timestamp-millis"
+      },
+      "doc": "when the source changed"
+    },
+    {
+      "name": "at",
+      "type": {
+        "type": "long",
+        "logicalType": "timestamp-millis"
+      }
+    }
+  ]
+} as const;
+
 export const MessageEventSchema = {
   "type": "record",
   "name": "MessageEvent",
@@ -694,7 +1115,7 @@ export const OrderEventSchema = {
   "type": "record",
   "name": "OrderEvent",
   "namespace": "clinstream.clinical",
-  "doc": "An order was placed or amended, its cancellation was requested, or it was cancelled.",
+  "doc": "An order was placed, amended or completed, its cancellation was requested or refused, or it was cancelled.",
   "fields": [
     {
       "name": "type",
@@ -706,7 +1127,9 @@ export const OrderEventSchema = {
           "OrderPlaced",
           "OrderAmended",
           "OrderCancelRequested",
-          "OrderCancelled"
+          "OrderCancelled",
+          "OrderCompleted",
+          "OrderCancelRefused"
         ],
         "default": "Unknown"
       }
@@ -810,7 +1233,7 @@ export const OrderEventSchema = {
     {
       "name": "sourceVersion",
       "type": "long",
-      "doc": "monotonic per order at the source, epoch milliseconds"
+      "doc": "monotonic per order at the source, epoch milliseconds; of OrderCancelRefused: that of the request refused"
     },
     {
       "name": "requestedBy",
@@ -838,6 +1261,72 @@ export const OrderEventSchema = {
       "type": [
         "null",
         "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "specimen",
+      "type": [
+        "null",
+        {
+          "type": "record",
+          "name": "Specimen",
+          "fields": [
+            {
+              "name": "id",
+              "type": [
+                "null",
+                "string"
+              ],
+              "default": null,
+              "doc": "as sent: the placer's or the laboratory's number"
+            },
+            {
+              "name": "code",
+              "type": [
+                "null",
+                "clinstream.Coding"
+              ],
+              "default": null,
+              "doc": "kind of specimen"
+            },
+            {
+              "name": "collectedAt",
+              "type": [
+                "null",
+                "string"
+              ],
+              "default": null,
+              "doc": "ISO 8601 with offset, as precise as it was sent"
+            }
+          ]
+        }
+      ],
+      "default": null
+    },
+    {
+      "name": "orderingProvider",
+      "type": [
+        "null",
+        {
+          "type": "record",
+          "name": "OrderingProvider",
+          "fields": [
+            {
+              "name": "id",
+              "type": "string",
+              "doc": "never a name"
+            },
+            {
+              "name": "authority",
+              "type": [
+                "null",
+                "string"
+              ],
+              "default": null
+            }
+          ]
+        }
       ],
       "default": null
     }
@@ -947,6 +1436,90 @@ export const PatientEventSchema = {
       ],
       "default": null,
       "doc": "the received message this came from, see clinical.messages.v1"
+    }
+  ]
+} as const;
+
+export const RedeliveryRequestedSchema = {
+  "type": "record",
+  "name": "RedeliveryRequested",
+  "namespace": "clinstream.sync",
+  "doc": "A person asks for a subject's current state to be sent to a target again, although nothing changed.",
+  "fields": [
+    {
+      "name": "type",
+      "type": {
+        "type": "enum",
+        "name": "RedeliveryRequestType",
+        "symbols": [
+          "Unknown",
+          "RedeliveryRequested"
+        ],
+        "default": "Unknown"
+      }
+    },
+    {
+      "name": "target",
+      "type": {
+        "type": "enum",
+        "name": "SyncTarget",
+        "namespace": "clinstream.sync",
+        "symbols": [
+          "unknown",
+          "fhir",
+          "lis"
+        ],
+        "default": "unknown"
+      }
+    },
+    {
+      "name": "subjectKind",
+      "type": {
+        "type": "enum",
+        "name": "SubjectKind",
+        "namespace": "clinstream.sync",
+        "symbols": [
+          "unknown",
+          "patient",
+          "order",
+          "observation",
+          "analysis"
+        ],
+        "default": "unknown"
+      }
+    },
+    {
+      "name": "subjectId",
+      "type": "string",
+      "doc": "patient key, order id, observation id or job id, by kind"
+    },
+    {
+      "name": "patientKey",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "requestedBy",
+      "type": "string",
+      "doc": "subject id of the person's token, never a name"
+    },
+    {
+      "name": "reason",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null
+    },
+    {
+      "name": "at",
+      "type": {
+        "type": "long",
+        "logicalType": "timestamp-millis"
+      }
     }
   ]
 } as const;

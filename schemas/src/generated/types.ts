@@ -1,5 +1,27 @@
 // Generated from schemas/avro by `npm run gen`. Do not edit.
 
+export type AlertEventType = 'Unknown' | 'AlertRaised' | 'AlertEscalated' | 'AlertAcknowledged';
+
+export type AlertKind = 'unknown' | 'critical_value' | 'cancel_refused' | 'specimen_rejected' | 'delivery';
+
+export type SubjectKind = 'unknown' | 'patient' | 'order' | 'observation' | 'analysis';
+
+/** Something a person must see was raised, escalated because nobody has, or acknowledged. */
+export type AlertEvent = {
+  readonly type: AlertEventType;
+  /** uuidv5 of kind, subject and what occasioned it */
+  readonly alertId: string;
+  readonly patientKey: string;
+  readonly kind: AlertKind;
+  readonly subjectKind: SubjectKind;
+  readonly subjectId: string;
+  /** 0 as raised, then one more with every escalation */
+  readonly level: number;
+  /** who acknowledged: subject id of the person's token, never a name */
+  readonly by: null | string;
+  readonly at: number;
+};
+
 export type AnalysisEndType = 'Unknown' | 'AnalysisCompleted' | 'AnalysisAbstained' | 'AnalysisFailed' | 'AnalysisCancelled';
 
 export type Prediction = {
@@ -99,6 +121,63 @@ export type AnalysisRequested = {
   readonly requestedAt: number;
 };
 
+export type AnalysisReviewType = 'Unknown' | 'AnalysisApproved' | 'AnalysisRejected';
+
+/** A person judged one result of a job. Carries the very result that was judged, so that nobody needs the job's history to know what was approved. */
+export type AnalysisReviewed = {
+  readonly type: AnalysisReviewType;
+  readonly jobId: string;
+  readonly patientKey: null | string;
+  readonly generation: number;
+  readonly attempt: number;
+  readonly model: string;
+  readonly modelVersion: null | string;
+  readonly modelDigest: null | string;
+  readonly prediction: null | Prediction;
+  readonly evidence: null | Evidence;
+  readonly reasons: readonly string[];
+  /** observation ids the judged result came from */
+  readonly inputObservations: readonly string[];
+  readonly startedAt: null | number;
+  readonly endedAt: null | number;
+  /** subject id of the person's token, never a name */
+  readonly reviewer: string;
+  readonly reviewerRole: string;
+  readonly comment: null | string;
+  readonly at: number;
+};
+
+export type DeliveryEventType = 'Unknown' | 'DeliveryDelivered' | 'DeliveryRejected' | 'DeliveryNeedsReview' | 'DeliveryHeld';
+
+export type SyncTarget = 'unknown' | 'fhir' | 'lis';
+
+/** Where one patient, order, result or analysis stands in one target. The same outcome told again is the same event. */
+export type DeliveryEvent = {
+  readonly type: DeliveryEventType;
+  readonly target: SyncTarget;
+  readonly subjectKind: SubjectKind;
+  /** patient key, order id, observation id or job id, by kind */
+  readonly subjectId: string;
+  /** null: a job without a patient */
+  readonly patientKey: null | string;
+  /** of the ledger: grows by one with every outcome; the highest is the state */
+  readonly revision: number;
+  /** sha-256 of what was sent */
+  readonly contentDigest: null | string;
+  readonly remoteId: null | string;
+  readonly remoteVersion: null | string;
+  /** MSA-1 or the HTTP status */
+  readonly acknowledgement: null | string;
+  /** error code, or why it is held */
+  readonly code: null | string;
+  readonly attempts: number;
+  /** of the state that was rendered */
+  readonly subjectVersion: number;
+  /** when the source changed */
+  readonly changedAt: number;
+  readonly at: number;
+};
+
 export type MessageEventType = 'Unknown' | 'MessageReceived';
 
 /** An HL7 v2 message arrived and was answered. Carries where the raw bytes are kept, never the bytes. */
@@ -169,11 +248,26 @@ export type ObservationEvent = {
   readonly messageId: null | string;
 };
 
-export type OrderEventType = 'Unknown' | 'OrderPlaced' | 'OrderAmended' | 'OrderCancelRequested' | 'OrderCancelled';
+export type OrderEventType = 'Unknown' | 'OrderPlaced' | 'OrderAmended' | 'OrderCancelRequested' | 'OrderCancelled' | 'OrderCompleted' | 'OrderCancelRefused';
 
 export type OrderKind = 'unknown' | 'laboratory' | 'imaging' | 'medication' | 'ai_analysis';
 
-/** An order was placed or amended, its cancellation was requested, or it was cancelled. */
+export type Specimen = {
+  /** as sent: the placer's or the laboratory's number */
+  readonly id: null | string;
+  /** kind of specimen */
+  readonly code: null | Coding;
+  /** ISO 8601 with offset, as precise as it was sent */
+  readonly collectedAt: null | string;
+};
+
+export type OrderingProvider = {
+  /** never a name */
+  readonly id: string;
+  readonly authority: null | string;
+};
+
+/** An order was placed, amended or completed, its cancellation was requested or refused, or it was cancelled. */
 export type OrderEvent = {
   readonly type: OrderEventType;
   /** uuidv5 of placer authority and placer number */
@@ -188,7 +282,7 @@ export type OrderEvent = {
   readonly note: null | string;
   /** sha-256 of the canonical order content: equal digests are the same order */
   readonly contentDigest: string;
-  /** monotonic per order at the source, epoch milliseconds */
+  /** monotonic per order at the source, epoch milliseconds; of OrderCancelRefused: that of the request refused */
   readonly sourceVersion: number;
   /** client or sending application, never a person's name */
   readonly requestedBy: string;
@@ -196,6 +290,8 @@ export type OrderEvent = {
   /** the AI job this order asked for */
   readonly analysisJobId: null | string;
   readonly messageId: null | string;
+  readonly specimen: null | Specimen;
+  readonly orderingProvider: null | OrderingProvider;
 };
 
 export type PatientEventType = 'Unknown' | 'PatientRegistered' | 'PatientUpdated' | 'PatientsMerged';
@@ -223,4 +319,20 @@ export type PatientEvent = {
   readonly mergedFrom: null | string;
   /** the received message this came from, see clinical.messages.v1 */
   readonly messageId: null | string;
+};
+
+export type RedeliveryRequestType = 'Unknown' | 'RedeliveryRequested';
+
+/** A person asks for a subject's current state to be sent to a target again, although nothing changed. */
+export type RedeliveryRequested = {
+  readonly type: RedeliveryRequestType;
+  readonly target: SyncTarget;
+  readonly subjectKind: SubjectKind;
+  /** patient key, order id, observation id or job id, by kind */
+  readonly subjectId: string;
+  readonly patientKey: null | string;
+  /** subject id of the person's token, never a name */
+  readonly requestedBy: string;
+  readonly reason: null | string;
+  readonly at: number;
 };

@@ -12,15 +12,17 @@ import type {
   AnalysisEnded,
   AnalysisProgressed,
   AnalysisRequested,
+  AnalysisReviewed,
   Evidence,
   Failure,
   Prediction,
   Priority,
 } from '../generated/types.ts';
 import { compareRanks } from './rank.ts';
+import { type AnalysisReview, withReview } from './review.ts';
 
 export type AnalysisStatus = 'pending' | 'queued' | 'running' | 'completed' | 'abstained' | 'failed' | 'cancelled';
-export type AnalysisEvent = AnalysisRequested | AnalysisProgressed | AnalysisEnded;
+export type AnalysisEvent = AnalysisRequested | AnalysisProgressed | AnalysisEnded | AnalysisReviewed;
 
 export type AnalysisState = {
   readonly jobId: string;
@@ -46,6 +48,8 @@ export type AnalysisState = {
   readonly failure: Failure | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** The newest review of each result that was ever reviewed, in order of generation and attempt (review.ts). */
+  readonly reviews: readonly AnalysisReview[];
   /** Grows by one with every change a reader can see; the SSE event id. */
   readonly version: number;
 };
@@ -74,6 +78,9 @@ export function reduceAnalysis(state: AnalysisState | null, event: AnalysisEvent
     case 'AnalysisFailed':
     case 'AnalysisCancelled':
       return applyEnd(state ?? emptyAnalysis(event.jobId, event.patientKey), event as AnalysisEnded, endStatus[event.type]);
+    case 'AnalysisApproved':
+    case 'AnalysisRejected':
+      return applyReview(state ?? emptyAnalysis(event.jobId, event.patientKey), event as AnalysisReviewed);
     case 'Unknown':
       return state;
   }
@@ -103,6 +110,7 @@ function emptyAnalysis(jobId: string, patientKey: string | null): AnalysisState 
     failure: null,
     startedAt: null,
     endedAt: null,
+    reviews: [],
     version: 0,
   };
 }
@@ -197,6 +205,13 @@ function applyEnd(state: AnalysisState, event: AnalysisEnded, status: AnalysisSt
 /** All that an end of lower rank can still tell: which model the job is for. */
 const modelNamed = (state: AnalysisState, event: AnalysisEnded): AnalysisState =>
   state.model === null ? { ...state, model: event.model, version: state.version + 1 } : state;
+
+/** A review stands beside what is computed and moves none of it; one that comes first makes a row that the other events complete. */
+function applyReview(state: AnalysisState, event: AnalysisReviewed): AnalysisState {
+  const reviews = withReview(state.reviews, event);
+  if (reviews === state.reviews) return state;
+  return { ...state, model: state.model ?? event.model, reviews, version: state.version + 1 };
+}
 
 const isEndedIn = (state: AnalysisState, generation: number): boolean => isEnded(state.status) && state.generation === generation;
 

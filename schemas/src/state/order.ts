@@ -1,16 +1,21 @@
 /**
- * The state of one order as a pure reducer. Three facts are kept apart, so that arrival order means nothing:
- * content (highest source version wins), the wish to cancel, and the cancellation itself (final).
+ * The state of one order as a pure reducer. Facts are kept apart, so that arrival order means nothing: content (highest source version
+ * wins), the wish to cancel and its refusal, completion, and the cancellation itself (final). A refusal answers the wishes up to the
+ * version it names, so an order is active again until somebody wishes anew.
+ *
+ *   pending ──placed──> active ──cancel requested──> cancel_requested ──cancelled──> cancelled
+ *                          ^──────────refused───────────┘        (a completed order can only become cancelled)
+ *
  * A second OrderPlaced with other content than the first is refused and only marks the order as conflicting (design 4).
  *
- * Promise: the result does not depend on the order or number of deliveries of one placement, its amendments and its cancellation, apart
+ * Promise: the result does not depend on the order or number of deliveries of one placement, its amendments, completion and cancellation, apart
  * from `version` and from two amendments of equal source version, of which the first in the log stays. Which of two different placements
  * is the refused one is the log's order, too: they share a partition, so every reader sees the same.
  */
-import type { Coding, OrderEvent, OrderKind, Priority } from '../generated/types.ts';
+import type { Coding, OrderEvent, OrderingProvider, OrderKind, Priority, Specimen } from '../generated/types.ts';
 import { compareRanks } from './rank.ts';
 
-export type OrderStatus = 'pending' | 'active' | 'cancel_requested' | 'cancelled';
+export type OrderStatus = 'pending' | 'active' | 'cancel_requested' | 'completed' | 'cancelled';
 
 export type OrderState = {
   readonly orderId: string;
@@ -32,6 +37,13 @@ export type OrderState = {
   readonly placed: boolean;
   readonly cancelRequestedVersion: number | null;
   readonly cancelledVersion: number | null;
+  /** Newest wish to cancel that the laboratory refused. */
+  readonly cancelRefusedVersion: number | null;
+  readonly completedVersion: number | null;
+  /** The newest wish to cancel was refused: the order still stands. */
+  readonly cancelRefused: boolean;
+  readonly specimen: Specimen | null;
+  readonly orderingProvider: OrderingProvider | null;
   /** Another order was placed under the same placer number with different content and refused. */
   readonly conflicting: boolean;
   readonly version: number;
@@ -62,6 +74,10 @@ function changes(state: OrderState, event: OrderEvent): Changes {
       };
     case 'OrderCancelled':
       return { ...hearsay(state, event), cancelledVersion: Math.max(state.cancelledVersion ?? 0, event.sourceVersion) };
+    case 'OrderCancelRefused':
+      return { ...hearsay(state, event), cancelRefusedVersion: Math.max(state.cancelRefusedVersion ?? 0, event.sourceVersion) };
+    case 'OrderCompleted':
+      return { ...hearsay(state, event), completedVersion: Math.max(state.completedVersion ?? 0, event.sourceVersion) };
     case 'Unknown':
       return {};
   }
@@ -79,14 +95,21 @@ const isSamePlacement = (state: OrderState, event: OrderEvent): boolean =>
 /** Many sources tell whole seconds: an amendment of the same second as its placement is the newer content. */
 const contentRank = (event: OrderEvent): number => 2 * event.sourceVersion + (event.type === 'OrderAmended' ? 1 : 0);
 
-/** While no content was seen, the newest cancellation says what it is about; at the same version the cancellation itself before the wish. */
+/** While no content was seen, what else is told says what it is about: the newest, and of one version the weightiest. */
 function hearsay(state: OrderState, event: OrderEvent): Changes {
   if (state.contentVersion >= 0) return {};
-  const rank = [event.sourceVersion, event.type === 'OrderCancelled' ? 1 : 0];
-  const isNewest =
-    compareRanks(rank, [state.cancelRequestedVersion ?? -1, 0]) > 0 && compareRanks(rank, [state.cancelledVersion ?? -1, 1]) > 0;
-  return isNewest ? { ...content(event), contentVersion: -1 } : {};
+  const rank = [event.sourceVersion, weightOf(event.type)];
+  return told(state).every((other) => compareRanks(rank, other) > 0) ? { ...content(event), contentVersion: -1 } : {};
 }
+
+const hearsayTypes = ['OrderCancelRequested', 'OrderCancelRefused', 'OrderCompleted', 'OrderCancelled'];
+const weightOf = (type: string): number => hearsayTypes.indexOf(type);
+
+/** Ranks of what was told of the order beside its content. */
+const told = (state: OrderState): readonly (readonly number[])[] =>
+  [state.cancelRequestedVersion, state.cancelRefusedVersion, state.completedVersion, state.cancelledVersion].flatMap(
+    (version, weight) => (version === null ? [] : [[version, weight]]),
+  );
 
 function content(event: OrderEvent) {
   return {
@@ -99,6 +122,8 @@ function content(event: OrderEvent) {
     requestedBy: event.requestedBy,
     requestedAt: event.requestedAt,
     analysisJobId: event.analysisJobId,
+    specimen: event.specimen,
+    orderingProvider: event.orderingProvider,
     contentVersion: contentRank(event),
   };
 }
@@ -116,17 +141,31 @@ function firstState(event: OrderEvent): OrderState {
     placed: event.type === 'OrderPlaced',
     cancelRequestedVersion: event.type === 'OrderCancelRequested' ? event.sourceVersion : null,
     cancelledVersion: event.type === 'OrderCancelled' ? event.sourceVersion : null,
+    cancelRefusedVersion: event.type === 'OrderCancelRefused' ? event.sourceVersion : null,
+    completedVersion: event.type === 'OrderCompleted' ? event.sourceVersion : null,
+    cancelRefused: false,
     conflicting: false,
     version: 0,
   };
 }
 
 function withStatus(state: OrderState, version: number): OrderState {
-  return { ...state, status: statusOf(state), version };
+  return {
+    ...state,
+    status: statusOf(state),
+    cancelRefused: isCancelRefused(state.cancelRequestedVersion, state.cancelRefusedVersion),
+    version,
+  };
 }
 
 function statusOf(state: OrderState): OrderStatus {
   if (state.cancelledVersion !== null) return 'cancelled';
-  if (state.cancelRequestedVersion !== null) return 'cancel_requested';
+  if (state.completedVersion !== null) return 'completed';
+  if (state.cancelRequestedVersion !== null && !isCancelRefused(state.cancelRequestedVersion, state.cancelRefusedVersion))
+    return 'cancel_requested';
   return state.placed ? 'active' : 'pending';
 }
+
+/** Whether the refusal answers every wish there was. */
+export const isCancelRefused = (requestedVersion: number | null, refusedVersion: number | null): boolean =>
+  refusedVersion !== null && refusedVersion >= (requestedVersion ?? 0);

@@ -22,6 +22,8 @@ const order = (type: OrderEventType, sourceVersion: number, change: Partial<Orde
   requestedAt: sourceVersion,
   analysisJobId: null,
   messageId: null,
+  specimen: null,
+  orderingProvider: null,
   ...change,
 });
 

@@ -86,6 +86,8 @@ export const ordered = (orderId: string, change: Partial<OrderEvent> = {}): Orde
   requestedAt: today,
   analysisJobId: null,
   messageId: null,
+  specimen: null,
+  orderingProvider: null,
   ...change,
 });
 

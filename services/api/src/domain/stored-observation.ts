@@ -1,7 +1,11 @@
-/** A laboratory result with the log time of the event it shows. Pure. */
-import { type ObservationEvent, type ObservationState, reduceObservation } from '@clinstream/contracts';
+/** A laboratory result with the log times of the event it shows and of its last correction. Pure. */
+import { type ObservationEvent, type ObservationState, type ObservationStatus, reduceObservation } from '@clinstream/contracts';
 
-export type StoredObservation = ObservationState & { readonly changedAt: number };
+/** `correctedAt`: of the newest correction, cancellation or withdrawal, also when a final value was told since (facts 6.5). */
+export type StoredObservation = ObservationState & { readonly changedAt: number; readonly correctedAt: number | null };
+
+/** Corrected (C), cancelled (X), withdrawn (D, W). */
+const takesBack: ReadonlySet<ObservationStatus> = new Set(['corrected', 'cancelled', 'entered_in_error']);
 
 /** The state after one more event; the very same object when the event changes nothing. */
 export function reduceStoredObservation(
@@ -12,5 +16,6 @@ export function reduceStoredObservation(
   const next = reduceObservation(state, event);
   if (next === null || next === state) return state;
   const sameResult = state !== null && next.sourceVersion === state.sourceVersion && next.status === state.status;
-  return { ...next, changedAt: sameResult ? state.changedAt : loggedAt };
+  const changedAt = sameResult ? state.changedAt : loggedAt;
+  return { ...next, changedAt, correctedAt: takesBack.has(next.status) ? changedAt : (state?.correctedAt ?? null) };
 }

@@ -1,11 +1,13 @@
 /** Stored rows -> the state they were written from. Pure. */
 import type { AnalysisState, Evidence, Prediction } from '@clinstream/contracts';
 import type { KnownAnalysis, StoredAnalysisRow } from './analysis-tables.ts';
+import { reviewsFromText } from './review-table.ts';
 
 export const knownFromRow = (row: StoredAnalysisRow): KnownAnalysis => ({
   state: analysisFromRow(row),
   askVersion: row.ask_version,
   runVersion: row.run_version,
+  reviewVersion: row.review_version,
 });
 
 export function analysisFromRow(row: StoredAnalysisRow): AnalysisState {
@@ -33,7 +35,8 @@ export function analysisFromRow(row: StoredAnalysisRow): AnalysisState {
     failure: row.failure_code === null ? null : { code: row.failure_code, input: row.failure_input },
     startedAt: row.started_at,
     endedAt: row.ended_at,
-    version: Math.max(row.ask_version, row.run_version ?? 0),
+    reviews: reviewsFromText(row.reviews),
+    version: Math.max(row.ask_version, row.run_version ?? 0, row.review_version ?? 0),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * One AI job in two tables: what was asked (api.analyses) and what became of it (api.analysis_runs, absent while the job waits for the
- * first time). Two, because then both are written once in normal life and can be copied in, three times cheaper than one row written twice.
+ * first time); reviews have a third (review-table.ts). Two, because then both are written once in normal life and can be copied in, three times cheaper than one row written twice.
  */
 import type { AnalysisState } from '@clinstream/contracts';
 import { sortAtOf } from '../domain/queue-depth.ts';
@@ -11,6 +11,7 @@ export type KnownAnalysis = {
   readonly state: AnalysisState;
   readonly askVersion: number | null;
   readonly runVersion: number | null;
+  readonly reviewVersion: number | null;
 };
 
 export const asks: Table<AnalysisState> = {
@@ -85,7 +86,7 @@ export function runDiffers(a: AnalysisState, b: AnalysisState): boolean {
   );
 }
 
-/** What both tables hold of one job; run columns are null where there is no run. */
+/** What the tables hold of one job; columns of a run and of reviews are null where there is none. */
 export type StoredAnalysisRow = {
   readonly job_id: string;
   readonly patient_key: string | null;
@@ -118,4 +119,6 @@ export type StoredAnalysisRow = {
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly run_version: number | null;
+  readonly reviews: string | null;
+  readonly review_version: number | null;
 };

@@ -12,7 +12,7 @@ import { formatNotice } from '../domain/notice.ts';
 import { SinkConflict } from './conflict.ts';
 import { type Fenced, fence, unfenced } from './fence.ts';
 import type { JobMemory } from './job-memory.ts';
-import { messageKind, observationKind, orderKind, patientKind } from './kinds.ts';
+import { alertKind, deliveryKind, messageKind, observationKind, orderKind, patientKind } from './kinds.ts';
 import type { Siblings, Standing } from './siblings.ts';
 import { type SkippedEvents, skipApplied } from './skip-applied.ts';
 import { type SortedRecords, sortRecords } from './sort-records.ts';
@@ -24,6 +24,7 @@ import type { FoundGap } from './start-at.ts';
 import { type AnalysesWritten, writeAnalyses } from './write-analyses.ts';
 import { type KindWritten, writeKind } from './write-kind.ts';
 
+export type KindName = Exclude<keyof SortedRecords, 'analyses'>;
 export type FlushReport = {
   readonly records: number;
   readonly repeated: number;
@@ -33,7 +34,7 @@ export type FlushReport = {
   readonly analyses: AnalysesWritten;
   /** Clinical events published again under an id that had taken effect. */
   readonly skipped: SkippedEvents;
-  readonly kinds: Readonly<Record<'orders' | 'observations' | 'patients' | 'messages', KindWritten>>;
+  readonly kinds: Readonly<Record<KindName, KindWritten>>;
 };
 export type Flush = (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<FlushReport>;
 
@@ -126,5 +127,7 @@ async function writeKinds(tx: Transaction, sorted: SortedRecords, encode: CopyEn
     orders: await writeKind(tx, orderKind, sorted.orders, encode),
     observations: await writeKind(tx, observationKind, sorted.observations, encode),
     messages: await writeKind(tx, messageKind, sorted.messages, encode),
+    deliveries: await writeKind(tx, deliveryKind, sorted.deliveries, encode),
+    alerts: await writeKind(tx, alertKind, sorted.alerts, encode),
   };
 }

@@ -1,19 +1,27 @@
 /** The kinds of events the sink stores beside AI jobs, and which topic carries what. */
 import {
+  type AlertEvent,
+  type AlertState,
+  type DeliveryEvent,
+  type DeliveryState,
+  deliveryIdOf,
   lanes,
   type MessageEvent,
   type ObservationEvent,
   type OrderEvent,
   type OrderState,
   type PatientEvent,
-  type PatientState,
+  reduceAlert,
+  reduceDelivery,
   reduceOrder,
-  reducePatient,
   type Topic,
   topics,
 } from '@clinstream/contracts';
 import { type MessageState, reduceMessage } from '../domain/message.ts';
 import { reduceStoredObservation, type StoredObservation } from '../domain/stored-observation.ts';
+import { reduceStoredPatient, type StoredPatient } from '../domain/stored-patient.ts';
+import { alertFromRow, alerts } from './alert-table.ts';
+import { deliveries, deliveryFromRow } from './delivery-table.ts';
 import { messageFromRow, messages } from './message-table.ts';
 import { observationFromRow, observations } from './observation-table.ts';
 import { orderFromRow, orders } from './order-table.ts';
@@ -32,17 +40,29 @@ export const observationKind: Kind<StoredObservation, ObservationEvent> = {
   fromRow: observationFromRow,
   reduce: reduceStoredObservation,
 };
-export const patientKind: Kind<PatientState, PatientEvent> = {
+export const patientKind: Kind<StoredPatient, PatientEvent> = {
   table: patients,
   keyOf: (event) => event.patientKey,
   fromRow: patientFromRow,
-  reduce: reducePatient,
+  reduce: reduceStoredPatient,
 };
 export const messageKind: Kind<MessageState, MessageEvent> = {
   table: messages,
   keyOf: (event) => event.messageId,
   fromRow: messageFromRow,
   reduce: reduceMessage,
+};
+export const deliveryKind: Kind<DeliveryState, DeliveryEvent> = {
+  table: deliveries,
+  keyOf: deliveryIdOf,
+  fromRow: deliveryFromRow,
+  reduce: reduceDelivery,
+};
+export const alertKind: Kind<AlertState, AlertEvent> = {
+  table: alerts,
+  keyOf: (event) => event.alertId,
+  fromRow: alertFromRow,
+  reduce: reduceAlert,
 };
 
 /** Everything the sink reads. */
@@ -54,4 +74,7 @@ export const sinkTopics: readonly Topic[] = [
   topics.progress,
   ...lanes.map((lane) => topics.requests[lane]),
   ...lanes.map((lane) => topics.results[lane]),
+  topics.reviews,
+  topics.deliveries,
+  topics.alerts,
 ];

@@ -24,6 +24,7 @@ export const observations: Table<StoredObservation> = {
     column('effective_at', 'text', (s) => s.effectiveAt),
     column('source_version', 'bigint', (s) => s.sourceVersion),
     column('changed_at', 'bigint', (s) => s.changedAt),
+    column('corrected_at', 'bigint', (s) => s.correctedAt),
     column('version', 'integer', (s) => s.version),
   ],
 };
@@ -46,6 +47,7 @@ type ObservationRow = {
   readonly effective_at: string | null;
   readonly source_version: number;
   readonly changed_at: number;
+  readonly corrected_at: number | null;
   readonly version: number;
 };
 
@@ -64,6 +66,7 @@ export function observationFromRow(from: Row): StoredObservation {
     effectiveAt: row.effective_at,
     sourceVersion: row.source_version,
     changedAt: row.changed_at,
+    correctedAt: row.corrected_at,
     version: row.version,
   };
 }

@@ -1,5 +1,5 @@
 /** One order per row of api.orders. */
-import type { OrderState } from '@clinstream/contracts';
+import { isCancelRefused, type OrderState } from '@clinstream/contracts';
 import type { Row } from '@clinstream/runtime/postgres';
 import { column, type Table } from './sql/table.ts';
 
@@ -27,6 +27,15 @@ export const orders: Table<OrderState> = {
     column('placed', 'boolean', (s) => s.placed),
     column('cancel_requested_version', 'bigint', (s) => s.cancelRequestedVersion),
     column('cancelled_version', 'bigint', (s) => s.cancelledVersion),
+    column('cancel_refused_version', 'bigint', (s) => s.cancelRefusedVersion),
+    column('completed_version', 'bigint', (s) => s.completedVersion),
+    column('specimen_id', 'text', (s) => s.specimen?.id ?? null),
+    column('specimen_code', 'text', (s) => s.specimen?.code?.code ?? null),
+    column('specimen_code_system', 'text', (s) => s.specimen?.code?.system ?? null),
+    column('specimen_code_display', 'text', (s) => s.specimen?.code?.display ?? null),
+    column('specimen_collected_at', 'text', (s) => s.specimen?.collectedAt ?? null),
+    column('ordering_provider_id', 'text', (s) => s.orderingProvider?.id ?? null),
+    column('ordering_provider_authority', 'text', (s) => s.orderingProvider?.authority ?? null),
     column('conflicting', 'boolean', (s) => s.conflicting),
     column('version', 'integer', (s) => s.version),
   ],
@@ -53,6 +62,15 @@ type OrderRow = {
   readonly placed: boolean;
   readonly cancel_requested_version: number | null;
   readonly cancelled_version: number | null;
+  readonly cancel_refused_version: number | null;
+  readonly completed_version: number | null;
+  readonly specimen_id: string | null;
+  readonly specimen_code: string | null;
+  readonly specimen_code_system: string | null;
+  readonly specimen_code_display: string | null;
+  readonly specimen_collected_at: string | null;
+  readonly ordering_provider_id: string | null;
+  readonly ordering_provider_authority: string | null;
   readonly conflicting: boolean;
   readonly version: number;
 };
@@ -78,7 +96,20 @@ export function orderFromRow(from: Row): OrderState {
     placed: row.placed,
     cancelRequestedVersion: row.cancel_requested_version,
     cancelledVersion: row.cancelled_version,
+    cancelRefusedVersion: row.cancel_refused_version,
+    completedVersion: row.completed_version,
+    cancelRefused: isCancelRefused(row.cancel_requested_version, row.cancel_refused_version),
+    specimen: specimenFrom(row),
+    orderingProvider:
+      row.ordering_provider_id === null ? null : { id: row.ordering_provider_id, authority: row.ordering_provider_authority },
     conflicting: row.conflicting,
     version: row.version,
   };
+}
+
+function specimenFrom(row: OrderRow): OrderState['specimen'] {
+  const { specimen_id: id, specimen_code: code, specimen_collected_at: collectedAt } = row;
+  if (id === null && code === null && collectedAt === null) return null;
+  const coding = code === null ? null : { code, system: row.specimen_code_system ?? '', display: row.specimen_code_display };
+  return { id, code: coding, collectedAt };
 }

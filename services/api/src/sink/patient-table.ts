@@ -1,9 +1,9 @@
 /** One patient per row of api.patients. Demographics never seen stand as demographics_version -1. */
-import type { PatientState } from '@clinstream/contracts';
 import type { Row } from '@clinstream/runtime/postgres';
+import type { StoredPatient } from '../domain/stored-patient.ts';
 import { column, type Table } from './sql/table.ts';
 
-export const patients: Table<PatientState> = {
+export const patients: Table<StoredPatient> = {
   name: 'api.patients',
   key: 'patient_key',
   columns: [
@@ -15,6 +15,7 @@ export const patients: Table<PatientState> = {
     column('demographics_version', 'bigint', (s) => s.demographicsVersion),
     column('merged_into', 'text', (s) => s.mergedInto),
     column('merged_version', 'bigint', (s) => s.mergedVersion),
+    column('merged_at', 'bigint', (s) => s.mergedAt),
     column('version', 'integer', (s) => s.version),
   ],
 };
@@ -28,10 +29,11 @@ export type PatientRow = {
   readonly demographics_version: number;
   readonly merged_into: string | null;
   readonly merged_version: number;
+  readonly merged_at: number | null;
   readonly version: number;
 };
 
-export function patientFromRow(from: Row): PatientState {
+export function patientFromRow(from: Row): StoredPatient {
   const row = from as PatientRow;
   const demographics = {
     familyName: row.family_name,
@@ -45,6 +47,7 @@ export function patientFromRow(from: Row): PatientState {
     demographicsVersion: row.demographics_version,
     mergedInto: row.merged_into,
     mergedVersion: row.merged_version,
+    mergedAt: row.merged_at,
     version: row.version,
   };
 }

@@ -12,6 +12,7 @@ export type Siblings = ReturnType<typeof createSiblings>;
 
 const analysisTopics: ReadonlySet<string> = new Set([
   topics.progress,
+  topics.reviews,
   ...lanes.flatMap((lane) => [topics.requests[lane], topics.results[lane]]),
 ]);
 

@@ -76,7 +76,7 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
 }
 
 function createCounting(metrics: ReturnType<typeof createMetrics<typeof apiMetrics>>) {
-  const kinds = ['analyses', 'orders', 'observations', 'patients', 'messages'] as const;
+  const kinds = ['analyses', 'orders', 'observations', 'patients', 'messages', 'deliveries', 'alerts'] as const;
   const series = kinds.map((kind) => ({
     kind,
     inserted: metrics.rows.labels({ kind, operation: 'insert' }),

@@ -1,6 +1,8 @@
 /** One batch -> inputs per kind, in the order given. Pure. */
 import {
+  type AlertEvent,
   type AnalysisEvent,
+  type DeliveryEvent,
   type MessageEvent,
   type ObservationEvent,
   type OrderEvent,
@@ -17,10 +19,20 @@ export type SortedRecords = {
   readonly observations: KindInput<ObservationEvent>[];
   readonly patients: KindInput<PatientEvent>[];
   readonly messages: KindInput<MessageEvent>[];
+  readonly deliveries: KindInput<DeliveryEvent>[];
+  readonly alerts: KindInput<AlertEvent>[];
 };
 
 export function sortRecords(records: readonly DecodedRecord[]): SortedRecords {
-  const sorted: SortedRecords = { analyses: [], orders: [], observations: [], patients: [], messages: [] };
+  const sorted: SortedRecords = {
+    analyses: [],
+    orders: [],
+    observations: [],
+    patients: [],
+    messages: [],
+    deliveries: [],
+    alerts: [],
+  };
   for (const record of records) put(sorted, record);
   return sorted;
 }
@@ -40,6 +52,16 @@ function put(sorted: SortedRecords, { topic, event, envelope, partition, timesta
     case 'clinical.messages.v1':
       sorted.messages.push({ event: event as MessageEvent, eventId, loggedAt });
       return;
+    case 'sync.deliveries.v1':
+      sorted.deliveries.push({ event: event as DeliveryEvent, eventId, loggedAt });
+      return;
+    case 'clinical.alerts.v1':
+      sorted.alerts.push({ event: event as AlertEvent, eventId, loggedAt });
+      return;
+    // Wishes for those who deliver: the sink does not read them.
+    case 'sync.redeliveries.v1':
+      return;
+    case 'analysis.reviews.v1':
     case 'analysis.progress.v1':
     case 'analysis.requests.stat.v1':
     case 'analysis.requests.urgent.v1':

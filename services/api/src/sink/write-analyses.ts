@@ -11,6 +11,7 @@ import { knownFromRow } from './analysis-from-row.ts';
 import { askDiffers, asks, type KnownAnalysis, runDiffers, runs } from './analysis-tables.ts';
 import { SinkConflict } from './conflict.ts';
 import type { JobMemory } from './job-memory.ts';
+import { reviewDiffers, reviewRows } from './review-table.ts';
 import type { CopyEncoder } from './sql/copy-format.ts';
 import { insertRows } from './sql/insert-rows.ts';
 import { loadAnalyses } from './sql/load-analyses.ts';
@@ -41,13 +42,17 @@ export async function writeAnalyses(
   const { jobs, loaded } = await findJobs(tx, inputs, tools);
   const ignored = reduceAll(jobs, inputs);
   const changed = [...jobs.values()].flatMap(asChanged).sort(byJobId);
-  const rows = plan(changed);
-  await insertRows(tx, asks, rows.newAsks, tools.encode);
-  await insertRows(tx, runs, rows.newRuns, tools.encode);
-  const replaced = (await updateRows(tx, asks, rows.askUpdates)) + (await updateRows(tx, runs, rows.runUpdates));
-  const updated = rows.askUpdates.length + rows.runUpdates.length;
+  const { ofAsks, ofRuns, ofReviews } = plan(changed);
+  await insertRows(tx, asks, ofAsks.added, tools.encode);
+  await insertRows(tx, runs, ofRuns.added, tools.encode);
+  await insertRows(tx, reviewRows, ofReviews.added, tools.encode);
+  const replaced =
+    (await updateRows(tx, asks, ofAsks.updates)) +
+    (await updateRows(tx, runs, ofRuns.updates)) +
+    (await updateRows(tx, reviewRows, ofReviews.updates));
+  const updated = ofAsks.updates.length + ofRuns.updates.length + ofReviews.updates.length;
   if (replaced !== updated) throw new SinkConflict();
-  const inserted = rows.newAsks.length + rows.newRuns.length;
+  const inserted = ofAsks.added.length + ofRuns.added.length + ofReviews.added.length;
   return {
     changed: changed.map(asKnown),
     notice: noticeOf(changed),
@@ -112,22 +117,27 @@ const waitsForFirstTime = ({ before, after }: ChangedJob): boolean =>
 const writesAsk = ({ before, after }: ChangedJob): boolean => before === null || askDiffers(before.state, after);
 const writesRun = (job: ChangedJob): boolean =>
   !waitsForFirstTime(job) && (job.before === null || runDiffers(job.before.state, job.after));
+const writesReview = ({ before, after }: ChangedJob): boolean => reviewDiffers(before?.state ?? null, after);
+
+type Rows = { readonly added: AnalysisState[]; readonly updates: Update<AnalysisState>[] };
+
+/** A row that is not there yet, or one that replaces the version known. */
+function put({ added, updates }: Rows, state: AnalysisState, baseVersion: number | null): void {
+  if (baseVersion === null) added.push(state);
+  else updates.push({ state, baseVersion });
+}
 
 function plan(changed: readonly ChangedJob[]) {
-  const newAsks: AnalysisState[] = [];
-  const newRuns: AnalysisState[] = [];
-  const askUpdates: Update<AnalysisState>[] = [];
-  const runUpdates: Update<AnalysisState>[] = [];
+  const ofAsks: Rows = { added: [], updates: [] };
+  const ofRuns: Rows = { added: [], updates: [] };
+  const ofReviews: Rows = { added: [], updates: [] };
   for (const job of changed) {
-    const askVersion = job.before?.askVersion ?? null;
-    const runVersion = job.before?.runVersion ?? null;
-    if (askVersion === null) newAsks.push(job.after);
-    else if (writesAsk(job)) askUpdates.push({ state: job.after, baseVersion: askVersion });
-    if (!writesRun(job)) continue;
-    if (runVersion === null) newRuns.push(job.after);
-    else runUpdates.push({ state: job.after, baseVersion: runVersion });
+    const { before, after } = job;
+    if (writesAsk(job)) put(ofAsks, after, before?.askVersion ?? null);
+    if (writesRun(job)) put(ofRuns, after, before?.runVersion ?? null);
+    if (writesReview(job)) put(ofReviews, after, before?.reviewVersion ?? null);
   }
-  return { newAsks, newRuns, askUpdates, runUpdates };
+  return { ofAsks, ofRuns, ofReviews };
 }
 
 function asKnown(job: ChangedJob): KnownAnalysis {
@@ -136,6 +146,7 @@ function asKnown(job: ChangedJob): KnownAnalysis {
     state: after,
     askVersion: writesAsk(job) ? after.version : (before?.askVersion ?? null),
     runVersion: writesRun(job) ? after.version : (before?.runVersion ?? null),
+    reviewVersion: writesReview(job) ? after.version : (before?.reviewVersion ?? null),
   };
 }
 

@@ -161,6 +161,8 @@ export function orderEventsFrom(command: OrderCommand, origin: Origin): OrderPub
     requestedAt: origin.requestedAt,
     analysisJobId: jobIdOfCommand(command),
     messageId: null,
+    specimen: null,
+    orderingProvider: null,
   };
   const envelope = envelopeOf(type, origin, command.orderId, command.contentDigest, String(sourceVersion));
   return { order: { topic: topics.orders, key: command.patientKey, value, envelope }, analysis: analysisOf(command, origin) };

@@ -9,11 +9,15 @@ export const storedAnalysisColumns = `a.job_id, a.patient_key, a.model, a.asked_
   a.requested_generation, a.requested_at, a.input_observations, a.version AS ask_version,
   r.status, r.generation, r.attempt, r.stage, r.percent, r.model_version, r.model_digest, r.label, r.probability, r.margin,
   r.evidence_method, r.evidence_input_set, r.evidence_base_value, r.evidence_values, r.reasons, r.failure_code, r.failure_input,
-  r.started_at, r.ended_at, r.version AS run_version`;
+  r.started_at, r.ended_at, r.version AS run_version,
+  v.reviews, v.version AS review_version`;
+
+export const storedAnalysisTables =
+  'api.analyses a LEFT JOIN api.analysis_runs r USING (job_id) LEFT JOIN api.analysis_reviews v USING (job_id)';
 
 export const loadAnalysesStatement = {
   name: 'sink load analyses',
-  text: `SELECT ${storedAnalysisColumns} FROM api.analyses a LEFT JOIN api.analysis_runs r USING (job_id)
+  text: `SELECT ${storedAnalysisColumns} FROM ${storedAnalysisTables}
 WHERE a.job_id = ANY ($1::text[])`,
 };
 

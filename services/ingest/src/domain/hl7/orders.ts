@@ -205,6 +205,8 @@ function eventOf(order: Described, type: OrderEvent['type'], content: Content, v
     requestedAt: origin.requestedAt,
     analysisJobId: versioned.jobId,
     messageId,
+    specimen: null,
+    orderingProvider: null,
   };
 }
 
