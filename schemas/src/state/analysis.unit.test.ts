@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { deliveriesOf, fold, withoutVersion } from '../../test/deliveries.ts';
-import type { AnalysisEnded, AnalysisProgressed, AnalysisRequested } from '../generated/types.ts';
+import type { AnalysisEnded, AnalysisProgressed, AnalysisRequested, AnalysisReviewed } from '../generated/types.ts';
 import { type AnalysisEvent, type AnalysisState, isEnded, reduceAnalysis } from './analysis.ts';
+import { currentReview, releasedResult, reviewOf } from './review.ts';
 
 const requested = (generation: number, change: Partial<AnalysisRequested> = {}): AnalysisRequested => ({
   type: 'AnalysisRequested',
@@ -56,12 +57,48 @@ const ended = (generation: number, attempt: number, change: Partial<AnalysisEnde
   ...change,
 });
 
+const reviewed = (
+  decision: 'Approved' | 'Rejected',
+  generation: number,
+  attempt: number,
+  change: Partial<AnalysisReviewed> = {},
+): AnalysisReviewed => ({
+  type: `Analysis${decision}`,
+  jobId: 'job',
+  patientKey: 'h|a|1',
+  generation,
+  attempt,
+  model: 'breast-cancer',
+  modelVersion: `ran-${generation}-${attempt}`,
+  modelDigest: 'digest',
+  prediction: { label: 'malignant', probability: attempt / 10, margin: null },
+  evidence: null,
+  reasons: [],
+  inputObservations: [],
+  startedAt: null,
+  endedAt: null,
+  reviewer: 'dr-1',
+  reviewerRole: 'doctor',
+  comment: null,
+  at: 10_000,
+  ...change,
+});
+
 const generation = fc.integer({ min: 1, max: 3 });
 const attempt = fc.integer({ min: 1, max: 3 });
 const anyEvent: fc.Arbitrary<AnalysisEvent> = fc.oneof(
   generation.map((g) => requested(g)),
   fc.tuple(generation, attempt, fc.constantFrom(0, 30, 60, 100)).map((ranks) => progressed(...ranks)),
   fc.tuple(generation, attempt).map((ranks) => ended(...ranks)),
+  fc
+    .tuple(
+      fc.constantFrom('Approved' as const, 'Rejected' as const),
+      generation,
+      attempt,
+      fc.integer({ min: 1, max: 3 }),
+      fc.boolean(),
+    )
+    .map(([decision, g, a, at, other]) => reviewed(decision, g, a, { at, reviewer: other ? 'dr-2' : 'dr-1' })),
 );
 
 test('any order and repetition of the events gives the same job', () => {
@@ -141,4 +178,49 @@ test('an event type this build does not know changes nothing', () => {
   const state = reduceAnalysis(null, requested(1));
   assert.equal(reduceAnalysis(state, { ...ended(1, 1), type: 'Unknown' }), state);
   assert.equal(reduceAnalysis(null, { ...ended(1, 1), type: 'Unknown' }), null);
+});
+
+test('facts 6.10: an approved result stands through reprocessing, and the new result waits for a review of its own', () => {
+  const approved = fold<AnalysisState, AnalysisEvent>(reduceAnalysis, [requested(1), ended(1, 1), reviewed('Approved', 1, 1)]);
+  assert.deepEqual([approved && reviewOf(approved), approved && releasedResult(approved)?.generation], ['approved', 1]);
+  const again = fold<AnalysisState, AnalysisEvent>(reduceAnalysis, [requested(2), ended(2, 1)], approved);
+  assert.ok(again);
+  assert.deepEqual([reviewOf(again), releasedResult(again)?.modelVersion], ['pending', 'ran-1-1']);
+  const successor = reduceAnalysis(again, reviewed('Approved', 2, 1));
+  assert.ok(successor);
+  assert.deepEqual([reviewOf(successor), releasedResult(successor)?.modelVersion], ['approved', 'ran-2-1']);
+});
+
+test('of one result the newest review counts, and of one moment the rejection', () => {
+  const state = fold<AnalysisState, AnalysisEvent>(reduceAnalysis, [
+    requested(1),
+    ended(1, 1),
+    reviewed('Approved', 1, 1, { at: 5 }),
+    reviewed('Rejected', 1, 1, { at: 7, comment: 'artefact' }),
+    reviewed('Approved', 1, 1, { at: 7 }),
+    reviewed('Approved', 1, 1, { at: 6 }),
+  ]);
+  assert.ok(state);
+  assert.deepEqual([reviewOf(state), currentReview(state)?.comment, releasedResult(state)], ['rejected', 'artefact', null]);
+});
+
+test('a review of other bytes of the model is no review of the current result', () => {
+  const state = fold<AnalysisState, AnalysisEvent>(reduceAnalysis, [
+    requested(1),
+    ended(1, 1),
+    reviewed('Approved', 1, 1, { modelDigest: 'other' }),
+  ]);
+  assert.equal(state && reviewOf(state), 'pending');
+});
+
+test('there is nothing to review before a job has completed, nor when it failed', () => {
+  for (const events of [[requested(1)], [requested(1), ended(1, 2)]]) {
+    const state = fold<AnalysisState, AnalysisEvent>(reduceAnalysis, events);
+    assert.equal(state && reviewOf(state), null);
+  }
+});
+
+test('a review that comes before everything else stands', () => {
+  const state = fold<AnalysisState, AnalysisEvent>(reduceAnalysis, [reviewed('Approved', 1, 1), ended(1, 1), requested(1)]);
+  assert.deepEqual([state && reviewOf(state), state?.status], ['approved', 'completed']);
 });

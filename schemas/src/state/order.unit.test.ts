@@ -34,6 +34,8 @@ const anyEvent = fc.oneof(
   later.map((version) => order('OrderAmended', version)),
   later.map((version) => order('OrderCancelRequested', version)),
   later.map((version) => order('OrderCancelled', version)),
+  later.map((version) => order('OrderCompleted', version)),
+  later.map((version) => order('OrderCancelRefused', version)),
 );
 
 test('any order and repetition of one placement and what follows it gives the same order', () => {
@@ -126,4 +128,31 @@ test('an amendment does not lose the job that the placement asked for', () => {
     [order('OrderAmended', 2), placed],
   ])
     assert.equal(fold(reduceOrder, events)?.analysisJobId, 'job');
+});
+
+test('facts 6.6: after a refused cancellation the order is active and says so, until somebody wishes anew', () => {
+  const wish = order('OrderCancelRequested', 2);
+  const refusal = order('OrderCancelRefused', 2);
+  const state = fold(reduceOrder, [placed, wish, refusal]);
+  assert.deepEqual([state?.status, state?.cancelRefused], ['active', true]);
+  assert.equal(fold(reduceOrder, [wish], state), state);
+  const again = fold(reduceOrder, [order('OrderCancelRequested', 3)], state);
+  assert.deepEqual([again?.status, again?.cancelRefused], ['cancel_requested', false]);
+});
+
+test('a completed order is not taken back to waiting, and can still be cancelled by the laboratory', () => {
+  const state = fold(reduceOrder, [
+    placed,
+    order('OrderCompleted', 2),
+    order('OrderCancelRequested', 3),
+    order('OrderAmended', 4),
+  ]);
+  assert.equal(state?.status, 'completed');
+  assert.equal(fold(reduceOrder, [order('OrderCancelled', 5)], state)?.status, 'cancelled');
+});
+
+test('specimen and ordering provider belong to the content: an amendment replaces them', () => {
+  const specimen = { id: 'S-1', code: null, collectedAt: null };
+  const state = fold(reduceOrder, [placed, order('OrderAmended', 2, { specimen }), order('OrderCompleted', 3)]);
+  assert.deepEqual(state?.specimen, specimen);
 });
