@@ -188,7 +188,7 @@ function readJson(file) {
 
 // ---- Kafka's jars
 
-/** Named by a digest of the pom; infra/local/src/kafka-jars.ts computes the same. */
+/** Named by a digest of the pom; infra/local/src/jars.ts computes the same. */
 function kafkaFolder() {
   const pom = readFileSync(join(root, 'infra/local/kafka/pom.xml'));
   return join(root, '.cache', `kafka-${createHash('sha256').update(pom).digest('hex').slice(0, 12)}`);

@@ -1,4 +1,5 @@
 export { type DeployOptions, type DeployResult, defaultPartitions, deploy, deployTopics } from './deploy.ts';
+export { type FhirServer, type FhirServerOptions, startFhirServer } from './fhir-server.ts';
 export { type Broker, type KafkaHandle, type KafkaOptions, startKafka } from './kafka.ts';
 export { migrate } from './migrate.ts';
 export { freePorts, isPortFree } from './ports.ts';

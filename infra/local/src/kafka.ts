@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { kafkaJars } from './kafka-jars.ts';
+import { jarsOf } from './jars.ts';
 import { brokersOf } from './kafka-probe.ts';
 import { kafkaProperties, logProperties } from './kafka-properties.ts';
 import { lastLines } from './log-tail.ts';
@@ -113,7 +113,7 @@ function createBroker(id: number, ids: readonly number[], clusterId: string, opt
     '-XX:-UsePerfData',
     ...logProperties,
     '-cp',
-    join(kafkaJars(), '*'),
+    join(jarsOf('kafka'), '*'),
     main,
     ...args,
   ];

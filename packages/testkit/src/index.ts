@@ -8,6 +8,7 @@ export {
   waitFor,
 } from '@clinstream/local';
 export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { startFhirServer, testFhirServer } from './fhir-server.ts';
 export { watchLeaks } from './leaks.ts';
 export { type StartServiceOptions, type SystemOptions, type TestSystem, testSystem } from './start-service.ts';
 export {

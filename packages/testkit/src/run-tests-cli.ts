@@ -3,6 +3,7 @@
  * failed and was skipped, and why. Exit 0 only when nothing failed; with CI=true a skipped test is a failure as well.
  */
 import { parseArgs } from 'node:util';
+import { fhirVariable, offerFhirServer } from './fhir-server.ts';
 import { findTests, isKind, type Kind, kinds } from './find-tests.ts';
 import { hostServers } from './hosted-servers.ts';
 import { type KindReport, runTests } from './run-tests.ts';
@@ -11,7 +12,8 @@ import { formatAddresses, stackVariable } from './stack-addresses.ts';
 const help = `npm test [-- KIND…] [FILES…]: ${kinds.join(', ')}; without a kind, all in this order. FILES are paths or parts of paths.
 
   --help
-With CI=true a skipped test fails the run. Integration tests share one Kafka, registry and Postgres, started here.
+With CI=true a skipped test fails the run. Integration tests share one Kafka, registry and Postgres, started here, and one FHIR server,
+started when the first test asks for it.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -42,11 +44,13 @@ type Plan = readonly { readonly kind: Kind; readonly files: readonly string[] }[
 
 async function runPlan(plan: Plan): Promise<readonly KindReport[]> {
   const reports: KindReport[] = [];
+  const fhir = await offerFhirServer();
+  process.env[fhirVariable] = fhir.url;
   const servers = plan.some(({ kind }) => kind === 'int') ? await startServers() : null;
   try {
     for (const { kind, files } of plan) reports.push(await runTests(kind, files));
   } finally {
-    await servers?.stop();
+    await Promise.all([servers?.stop(), fhir.stop()]);
   }
   return reports;
 }
