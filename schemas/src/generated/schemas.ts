@@ -4,7 +4,7 @@ export const AlertEventSchema = {
   "type": "record",
   "name": "AlertEvent",
   "namespace": "clinstream.clinical",
-  "doc": "Something a person must see was raised, escalated because nobody has, or acknowledged.",
+  "doc": "Something a person must see was raised, escalated because nobody has, or acknowledged; or what raised it no longer holds.",
   "fields": [
     {
       "name": "type",
@@ -15,7 +15,8 @@ export const AlertEventSchema = {
           "Unknown",
           "AlertRaised",
           "AlertEscalated",
-          "AlertAcknowledged"
+          "AlertAcknowledged",
+          "AlertSuperseded"
         ],
         "default": "Unknown"
       }
@@ -1115,7 +1116,7 @@ export const OrderEventSchema = {
   "type": "record",
   "name": "OrderEvent",
   "namespace": "clinstream.clinical",
-  "doc": "An order was placed, amended or completed, its cancellation was requested or refused, or it was cancelled.",
+  "doc": "An order was placed, amended or completed, its cancellation was requested or refused, its specimen was rejected, or it was cancelled.",
   "fields": [
     {
       "name": "type",
@@ -1129,7 +1130,8 @@ export const OrderEventSchema = {
           "OrderCancelRequested",
           "OrderCancelled",
           "OrderCompleted",
-          "OrderCancelRefused"
+          "OrderCancelRefused",
+          "OrderSpecimenRejected"
         ],
         "default": "Unknown"
       }
@@ -1329,6 +1331,24 @@ export const OrderEventSchema = {
         }
       ],
       "default": null
+    },
+    {
+      "name": "parentOrderId",
+      "type": [
+        "null",
+        "string"
+      ],
+      "default": null,
+      "doc": "the order this one was added to"
+    },
+    {
+      "name": "specimenRejectReasons",
+      "type": {
+        "type": "array",
+        "items": "string"
+      },
+      "default": [],
+      "doc": "of OrderSpecimenRejected: HL7 table 0490 codes as sent (SPM-21)"
     }
   ]
 } as const;

@@ -1,12 +1,12 @@
 // Generated from schemas/avro by `npm run gen`. Do not edit.
 
-export type AlertEventType = 'Unknown' | 'AlertRaised' | 'AlertEscalated' | 'AlertAcknowledged';
+export type AlertEventType = 'Unknown' | 'AlertRaised' | 'AlertEscalated' | 'AlertAcknowledged' | 'AlertSuperseded';
 
 export type AlertKind = 'unknown' | 'critical_value' | 'cancel_refused' | 'specimen_rejected' | 'delivery';
 
 export type SubjectKind = 'unknown' | 'patient' | 'order' | 'observation' | 'analysis';
 
-/** Something a person must see was raised, escalated because nobody has, or acknowledged. */
+/** Something a person must see was raised, escalated because nobody has, or acknowledged; or what raised it no longer holds. */
 export type AlertEvent = {
   readonly type: AlertEventType;
   /** uuidv5 of kind, subject and what occasioned it */
@@ -248,7 +248,7 @@ export type ObservationEvent = {
   readonly messageId: null | string;
 };
 
-export type OrderEventType = 'Unknown' | 'OrderPlaced' | 'OrderAmended' | 'OrderCancelRequested' | 'OrderCancelled' | 'OrderCompleted' | 'OrderCancelRefused';
+export type OrderEventType = 'Unknown' | 'OrderPlaced' | 'OrderAmended' | 'OrderCancelRequested' | 'OrderCancelled' | 'OrderCompleted' | 'OrderCancelRefused' | 'OrderSpecimenRejected';
 
 export type OrderKind = 'unknown' | 'laboratory' | 'imaging' | 'medication' | 'ai_analysis';
 
@@ -267,7 +267,7 @@ export type OrderingProvider = {
   readonly authority: null | string;
 };
 
-/** An order was placed, amended or completed, its cancellation was requested or refused, or it was cancelled. */
+/** An order was placed, amended or completed, its cancellation was requested or refused, its specimen was rejected, or it was cancelled. */
 export type OrderEvent = {
   readonly type: OrderEventType;
   /** uuidv5 of placer authority and placer number */
@@ -292,6 +292,10 @@ export type OrderEvent = {
   readonly messageId: null | string;
   readonly specimen: null | Specimen;
   readonly orderingProvider: null | OrderingProvider;
+  /** the order this one was added to */
+  readonly parentOrderId: null | string;
+  /** of OrderSpecimenRejected: HL7 table 0490 codes as sent (SPM-21) */
+  readonly specimenRejectReasons: readonly string[];
 };
 
 export type PatientEventType = 'Unknown' | 'PatientRegistered' | 'PatientUpdated' | 'PatientsMerged';

@@ -16,6 +16,8 @@ export type AlertState = {
   readonly subjectId: string;
   readonly status: 'open' | 'acknowledged';
   readonly level: number;
+  /** What raised it no longer holds: a corrected value is not critical. It stays open until somebody has seen it. */
+  readonly superseded: boolean;
   /** The earliest moment any of its events names. */
   readonly raisedAt: number;
   readonly acknowledgedBy: string | null;
@@ -30,6 +32,7 @@ export function reduceAlert(state: AlertState | null, event: AlertEvent): AlertS
   const next: AlertState = {
     ...before,
     level: Math.max(before.level, event.level),
+    superseded: before.superseded || event.type === 'AlertSuperseded',
     raisedAt: Math.min(before.raisedAt, event.at),
     ...(event.type === 'AlertAcknowledged' ? acknowledgement(before, event) : {}),
   };
@@ -44,6 +47,7 @@ const firstState = (event: AlertEvent): AlertState => ({
   subjectId: event.subjectId,
   status: 'open',
   level: 0,
+  superseded: false,
   raisedAt: event.at,
   acknowledgedBy: null,
   acknowledgedAt: null,
@@ -59,6 +63,7 @@ function acknowledgement({ acknowledgedAt, acknowledgedBy }: AlertState, { by, a
 
 const isSame = (a: AlertState, b: AlertState): boolean =>
   a.level === b.level &&
+  a.superseded === b.superseded &&
   a.raisedAt === b.raisedAt &&
   a.acknowledgedAt === b.acknowledgedAt &&
   a.acknowledgedBy === b.acknowledgedBy;

@@ -20,6 +20,7 @@ const alert = (type: AlertEventType, level: number, at: number, by: string | nul
 const anyEvent = fc.oneof(
   fc.constant(alert('AlertRaised', 0, 1)),
   fc.integer({ min: 1, max: 4 }).map((level) => alert('AlertEscalated', level, level * 10)),
+  fc.constant(alert('AlertSuperseded', 0, 6)),
   fc
     .tuple(fc.integer({ min: 5, max: 8 }), fc.constantFrom('nurse', 'doctor'))
     .map(([at, by]) => alert('AlertAcknowledged', 0, at, by)),
@@ -47,6 +48,11 @@ test('an acknowledged alert stays so, whatever is told later; the first to ackno
     [state?.status, state?.level, state?.acknowledgedBy, state?.raisedAt, state?.acknowledgedAt],
     ['acknowledged', 1, 'nurse', 1, 7],
   );
+});
+
+test('an alert whose reason no longer holds says so and still waits for a person', () => {
+  const state = fold(reduceAlert, [alert('AlertRaised', 0, 1), alert('AlertSuperseded', 0, 6)]);
+  assert.deepEqual([state?.status, state?.superseded], ['open', true]);
 });
 
 test('an event type this build does not know changes nothing', () => {

@@ -44,6 +44,11 @@ export type OrderState = {
   readonly cancelRefused: boolean;
   readonly specimen: Specimen | null;
   readonly orderingProvider: OrderingProvider | null;
+  /** The order this one was added to. */
+  readonly parentOrderId: string | null;
+  /** The laboratory's newest word that it cannot use the specimen, and why; another one may be sent, so the order stands. */
+  readonly specimenRejectedVersion: number | null;
+  readonly specimenRejectReasons: readonly string[];
   /** Another order was placed under the same placer number with different content and refused. */
   readonly conflicting: boolean;
   readonly version: number;
@@ -78,9 +83,19 @@ function changes(state: OrderState, event: OrderEvent): Changes {
       return { ...hearsay(state, event), cancelRefusedVersion: Math.max(state.cancelRefusedVersion ?? 0, event.sourceVersion) };
     case 'OrderCompleted':
       return { ...hearsay(state, event), completedVersion: Math.max(state.completedVersion ?? 0, event.sourceVersion) };
+    case 'OrderSpecimenRejected':
+      return { ...hearsay(state, event), ...rejection(state, event) };
     case 'Unknown':
       return {};
   }
+}
+
+/** The newest; of one version the reasons that sort first, whichever comes first. */
+function rejection(state: OrderState, { sourceVersion, specimenRejectReasons: reasons }: OrderEvent): Changes {
+  const before = state.specimenRejectedVersion ?? -1;
+  const isNews =
+    sourceVersion > before || (sourceVersion === before && reasons.join(' ') < state.specimenRejectReasons.join(' '));
+  return isNews ? { specimenRejectedVersion: sourceVersion, specimenRejectReasons: reasons } : {};
 }
 
 /** Content shown already stays when it is newer; the job that only the placement names is kept either way. */
@@ -102,14 +117,18 @@ function hearsay(state: OrderState, event: OrderEvent): Changes {
   return told(state).every((other) => compareRanks(rank, other) > 0) ? { ...content(event), contentVersion: -1 } : {};
 }
 
-const hearsayTypes = ['OrderCancelRequested', 'OrderCancelRefused', 'OrderCompleted', 'OrderCancelled'];
+const hearsayTypes = ['OrderSpecimenRejected', 'OrderCancelRequested', 'OrderCancelRefused', 'OrderCompleted', 'OrderCancelled'];
 const weightOf = (type: string): number => hearsayTypes.indexOf(type);
 
 /** Ranks of what was told of the order beside its content. */
 const told = (state: OrderState): readonly (readonly number[])[] =>
-  [state.cancelRequestedVersion, state.cancelRefusedVersion, state.completedVersion, state.cancelledVersion].flatMap(
-    (version, weight) => (version === null ? [] : [[version, weight]]),
-  );
+  [
+    state.specimenRejectedVersion,
+    state.cancelRequestedVersion,
+    state.cancelRefusedVersion,
+    state.completedVersion,
+    state.cancelledVersion,
+  ].flatMap((version, weight) => (version === null ? [] : [[version, weight]]));
 
 function content(event: OrderEvent) {
   return {
@@ -124,6 +143,7 @@ function content(event: OrderEvent) {
     analysisJobId: event.analysisJobId,
     specimen: event.specimen,
     orderingProvider: event.orderingProvider,
+    parentOrderId: event.parentOrderId,
     contentVersion: contentRank(event),
   };
 }
@@ -144,6 +164,8 @@ function firstState(event: OrderEvent): OrderState {
     cancelRefusedVersion: event.type === 'OrderCancelRefused' ? event.sourceVersion : null,
     completedVersion: event.type === 'OrderCompleted' ? event.sourceVersion : null,
     cancelRefused: false,
+    specimenRejectedVersion: event.type === 'OrderSpecimenRejected' ? event.sourceVersion : null,
+    specimenRejectReasons: event.type === 'OrderSpecimenRejected' ? event.specimenRejectReasons : [],
     conflicting: false,
     version: 0,
   };

@@ -24,6 +24,8 @@ const order = (type: OrderEventType, sourceVersion: number, change: Partial<Orde
   messageId: null,
   specimen: null,
   orderingProvider: null,
+  parentOrderId: null,
+  specimenRejectReasons: [],
   ...change,
 });
 
@@ -36,6 +38,9 @@ const anyEvent = fc.oneof(
   later.map((version) => order('OrderCancelled', version)),
   later.map((version) => order('OrderCompleted', version)),
   later.map((version) => order('OrderCancelRefused', version)),
+  fc
+    .tuple(later, fc.constantFrom('RH', 'QS'))
+    .map(([version, reason]) => order('OrderSpecimenRejected', version, { specimenRejectReasons: [reason] })),
 );
 
 test('any order and repetition of one placement and what follows it gives the same order', () => {
@@ -155,4 +160,12 @@ test('specimen and ordering provider belong to the content: an amendment replace
   const specimen = { id: 'S-1', code: null, collectedAt: null };
   const state = fold(reduceOrder, [placed, order('OrderAmended', 2, { specimen }), order('OrderCompleted', 3)]);
   assert.deepEqual(state?.specimen, specimen);
+});
+
+test('a rejected specimen is told by the order, which stands: another specimen may come', () => {
+  const rejected = order('OrderSpecimenRejected', 2, { specimenRejectReasons: ['RH'] });
+  const state = fold(reduceOrder, [placed, rejected]);
+  assert.deepEqual([state?.status, state?.specimenRejectReasons, state?.specimenRejectedVersion], ['active', ['RH'], 2]);
+  const later = fold(reduceOrder, [order('OrderSpecimenRejected', 3, { specimenRejectReasons: ['QS'] }), rejected], state);
+  assert.deepEqual(later?.specimenRejectReasons, ['QS']);
 });

@@ -88,6 +88,8 @@ export const ordered = (orderId: string, change: Partial<OrderEvent> = {}): Orde
   messageId: null,
   specimen: null,
   orderingProvider: null,
+  parentOrderId: null,
+  specimenRejectReasons: [],
   ...change,
 });
 

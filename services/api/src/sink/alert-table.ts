@@ -14,6 +14,7 @@ export const alerts: Table<AlertState> = {
     column('subject_id', 'text', (s) => s.subjectId),
     column('status', 'text', (s) => s.status),
     column('level', 'integer', (s) => s.level),
+    column('superseded', 'boolean', (s) => s.superseded),
     column('raised_at', 'bigint', (s) => s.raisedAt),
     column('acknowledged_by', 'text', (s) => s.acknowledgedBy),
     column('acknowledged_at', 'bigint', (s) => s.acknowledgedAt),
@@ -29,6 +30,7 @@ export type AlertRow = {
   readonly subject_id: string;
   readonly status: AlertState['status'];
   readonly level: number;
+  readonly superseded: boolean;
   readonly raised_at: number;
   readonly acknowledged_by: string | null;
   readonly acknowledged_at: number | null;
@@ -45,6 +47,7 @@ export function alertFromRow(from: Row): AlertState {
     subjectId: row.subject_id,
     status: row.status,
     level: row.level,
+    superseded: row.superseded,
     raisedAt: row.raised_at,
     acknowledgedBy: row.acknowledged_by,
     acknowledgedAt: row.acknowledged_at,

@@ -36,6 +36,11 @@ export const orders: Table<OrderState> = {
     column('specimen_collected_at', 'text', (s) => s.specimen?.collectedAt ?? null),
     column('ordering_provider_id', 'text', (s) => s.orderingProvider?.id ?? null),
     column('ordering_provider_authority', 'text', (s) => s.orderingProvider?.authority ?? null),
+    column('parent_order_id', 'text', (s) => s.parentOrderId),
+    column('specimen_rejected_version', 'bigint', (s) => s.specimenRejectedVersion),
+    column('specimen_reject_reasons', 'text', (s) =>
+      s.specimenRejectReasons.length === 0 ? null : s.specimenRejectReasons.join(' '),
+    ),
     column('conflicting', 'boolean', (s) => s.conflicting),
     column('version', 'integer', (s) => s.version),
   ],
@@ -71,6 +76,10 @@ type OrderRow = {
   readonly specimen_collected_at: string | null;
   readonly ordering_provider_id: string | null;
   readonly ordering_provider_authority: string | null;
+  readonly parent_order_id: string | null;
+  readonly specimen_rejected_version: number | null;
+  /** Codes without spaces, joined by one. */
+  readonly specimen_reject_reasons: string | null;
   readonly conflicting: boolean;
   readonly version: number;
 };
@@ -102,6 +111,9 @@ export function orderFromRow(from: Row): OrderState {
     specimen: specimenFrom(row),
     orderingProvider:
       row.ordering_provider_id === null ? null : { id: row.ordering_provider_id, authority: row.ordering_provider_authority },
+    parentOrderId: row.parent_order_id,
+    specimenRejectedVersion: row.specimen_rejected_version,
+    specimenRejectReasons: row.specimen_reject_reasons?.split(' ') ?? [],
     conflicting: row.conflicting,
     version: row.version,
   };

@@ -163,6 +163,8 @@ export function orderEventsFrom(command: OrderCommand, origin: Origin): OrderPub
     messageId: null,
     specimen: null,
     orderingProvider: null,
+    parentOrderId: null,
+    specimenRejectReasons: [],
   };
   const envelope = envelopeOf(type, origin, command.orderId, command.contentDigest, String(sourceVersion));
   return { order: { topic: topics.orders, key: command.patientKey, value, envelope }, analysis: analysisOf(command, origin) };

@@ -207,6 +207,8 @@ function eventOf(order: Described, type: OrderEvent['type'], content: Content, v
     messageId,
     specimen: null,
     orderingProvider: null,
+    parentOrderId: null,
+    specimenRejectReasons: [],
   };
 }
 
