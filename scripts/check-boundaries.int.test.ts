@@ -17,7 +17,7 @@ const planted: readonly (readonly [what: string, path: string, text: string])[] 
   ...['prom-client', '@kafkajs/confluent-schema-registry', 'pg', 'pino', 'node:fs', 'undici', '@clinstream/runtime/errors'].map(
     (name) => [`domain imports ${name}`, domain, uses(name)] as const,
   ),
-  ['domain imports more than the types of FHIR', domain, uses('fhir/r4')],
+  ['domain imports more than the types of FHIR', domain, uses('fhir/r4.d.ts')],
   ['domain imports a technology room', 'services/ingest/src/domain/hl7/planted.ts', uses('../../mllp/frames.ts')],
   ['the pure room of runtime imports another', 'packages/runtime/src/hl7/planted.ts', uses('../errors/index.ts')],
   ['the pure room of runtime asks the clock', 'packages/runtime/src/hl7/planted.ts', 'export const used = Date.now();\n'],
@@ -38,7 +38,7 @@ const planted: readonly (readonly [what: string, path: string, text: string])[] 
 const allowed = `/** Never Date.now() here. */
 import type { Topic } from '@clinstream/contracts';
 import type { Separators } from '@clinstream/runtime/hl7';
-import type { Patient } from 'fhir/r4';
+import type { Patient } from 'fhir/r4.d.ts';
 import type { Fault } from './fault.ts';
 
 export type Held = Patient | null;

@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, RegExp>> = {
 const pureRooms: readonly string[] = ['@clinstream/contracts', '@clinstream/runtime/hl7'];
 
 /** Gone at run time. */
-const typesOnly = /\bimport type [^;']*from 'fhir\/r4'/g;
+const typesOnly = /\bimport type [^;']*from 'fhir\/r4\.d\.ts'/g;
 const importing = /\b(?:from|import|import\()\s*'([^']+)'/g;
 const effects = /\b(?:Date\.now|Date\(\)|Math\.random|performance\.now|crypto\.\w+)/g;
 
