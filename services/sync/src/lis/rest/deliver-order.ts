@@ -1,0 +1,158 @@
+/** One order to the laboratory, or its cancellation. In: the order as it stands and what the ledger knows; out: a verdict. Reads like the decision it is. */
+import { deterministicId, type OrderState, sha256 } from '@clinstream/contracts';
+import type { DeliveryContext, JsonObject, Verdict, Work } from '../../delivery/target.ts';
+import type { Cancelled, Created, LisClient } from './client.ts';
+import type { OrderAnswer } from './contract.ts';
+import type { LisRestCode } from './errors.ts';
+import { contentOf, digestOf, registrationOf, testIdOf } from './render.ts';
+import { replyEvent } from './reply-event.ts';
+
+export async function deliverOrder(work: Work, client: LisClient, context: DeliveryContext): Promise<Verdict> {
+  if (work.subject.kind !== 'order') return { outcome: 'held', code: 'LIS_NOT_AN_ORDER' };
+  const order = work.subject.state;
+  const known = memoOf(work.delivered?.memo ?? null);
+  switch (order.status) {
+    case 'pending':
+      return { outcome: 'held', code: 'LIS_ORDER_NOT_PLACED' };
+    case 'cancelled':
+      return known === null ? { outcome: 'held', code: 'LIS_ORDER_CANCELLED' } : unchanged(order, known, work);
+    case 'cancel_requested':
+      return cancel({ work, order, known, client, context });
+    case 'active':
+    case 'completed':
+      if (known === null || work.force) return place({ work, order, known, client, context });
+      return known.contentDigest === contentDigestOf(order)
+        ? unchanged(order, known, work)
+        : needsReview('LIS_AMENDMENT_UNSUPPORTED');
+  }
+}
+
+type Step = {
+  readonly work: Work;
+  readonly order: OrderState;
+  readonly known: Memo | null;
+  readonly client: LisClient;
+  readonly context: DeliveryContext;
+};
+
+/** What the laboratory has accepted of this order, and the newest wish to cancel it has answered. */
+type Memo = { readonly lisId: string; readonly contentDigest: string; readonly cancelAsked: number | null };
+
+async function place(step: Step): Promise<Verdict> {
+  const { work, order, client, context } = step;
+  const there = await client.findOrder(testIdOf(order), context.signal);
+  if (there.kind === 'many') return needsReview('LIS_ORDER_AMBIGUOUS');
+  if (there.kind === 'one') return adopt(step, there.record);
+  await context.intend(work, { digest: digestOf(order), memo: null });
+  const patient = await patientOf(step);
+  if (!('key' in patient)) return patient;
+  const content = { patient: patient.key, ...contentOf(order) };
+  const created = await client.createOrder(content, deterministicId('lis-order', order.orderId), context.signal);
+  if (created.kind === 'created') return placed(order, created.id, String(created.status), true);
+  if (created.kind === 'refused') return refused(created);
+  // It says it has it: the look-up of the next try shows what it has.
+  return { outcome: 'retry', code: 'LIS_ORDER_NUMBER_TAKEN', afterMs: retryMs };
+}
+
+const retryMs = 1_000;
+
+/** An order found under our number is ours when it is about the same patient and the same test. */
+async function adopt({ work, order, client, context }: Step, record: OrderAnswer): Promise<Verdict> {
+  if (record.test_type !== undefined && record.test_type !== order.code.code) return needsReview('LIS_ORDER_NUMBER_TAKEN');
+  if (record.patient !== undefined) {
+    const found = await client.findPatient(work.patientKey, context.signal);
+    const isSame = found.kind === 'one' && String(found.record.id) === String(record.patient);
+    if (!isSame) return needsReview(found.kind === 'many' ? 'LIS_PATIENT_AMBIGUOUS' : 'LIS_ORDER_NUMBER_TAKEN');
+  }
+  return placed(order, String(record.id), '200', false);
+}
+
+async function patientOf({ work, client, context }: Step): Promise<{ readonly key: number | string } | Verdict> {
+  const { patientKey } = work;
+  const found = await client.findPatient(patientKey, context.signal);
+  if (found.kind === 'many') return needsReview('LIS_PATIENT_AMBIGUOUS');
+  if (found.kind === 'one') return { key: found.record.id };
+  const registration = registrationOf(patientKey, work.related.patient);
+  // The patient's next event makes the order wait again.
+  if (registration === null) return { outcome: 'held', code: 'LIS_PATIENT_INCOMPLETE' };
+  const created = await client.registerPatient(registration, deterministicId('lis-patient', patientKey), context.signal);
+  if (created.kind === 'created') return { key: created.id };
+  if (created.kind === 'refused') return refused(created);
+  return { outcome: 'retry', code: 'LIS_ANSWER_UNREADABLE', afterMs: retryMs };
+}
+
+/** We ask; cancelled it is only once the laboratory says so (facts 6.6). */
+async function cancel(step: Step): Promise<Verdict> {
+  const { work, order, client, context } = step;
+  const lisId = step.known?.lisId ?? (await idThere(step));
+  if (lisId === null) return { outcome: 'held', code: 'LIS_ORDER_NOT_SENT' };
+  if (typeof lisId !== 'string') return lisId;
+  if (step.known?.cancelAsked === order.cancelRequestedVersion && !work.force) return unchanged(order, step.known, work);
+  await context.intend(work, { digest: digestOf(order), memo: null });
+  const wish = String(order.cancelRequestedVersion ?? 0);
+  const answer = await client.cancelOrder(lisId, deterministicId('lis-cancel', order.orderId, wish), context.signal);
+  if (answer.kind === 'unknown') return needsReview('LIS_ORDER_UNKNOWN', String(answer.status));
+  await context.publish(replyEvent(order, answer.kind === 'cancelled' ? 'OrderCancelled' : 'OrderCancelRefused'));
+  return answered(order, lisId, answer);
+}
+
+/** Null: the laboratory never had it, and we send no order only to cancel it. */
+async function idThere({ order, client, context }: Step): Promise<string | null | Verdict> {
+  const there = await client.findOrder(testIdOf(order), context.signal);
+  if (there.kind === 'many') return needsReview('LIS_ORDER_AMBIGUOUS');
+  return there.kind === 'none' ? null : String(there.record.id);
+}
+
+const contentDigestOf = (order: OrderState): string => sha256(JSON.stringify(contentOf(order)));
+
+function placed(order: OrderState, lisId: string, acknowledgement: string, sent: boolean): Verdict {
+  const memo: Memo = { lisId, contentDigest: contentDigestOf(order), cancelAsked: null };
+  return { outcome: 'delivered', sent, digest: digestOf(order), remoteId: lisId, remoteVersion: null, acknowledgement, memo };
+}
+
+function answered(order: OrderState, lisId: string, answer: Cancelled): Verdict {
+  const memo: Memo = { lisId, contentDigest: contentDigestOf(order), cancelAsked: order.cancelRequestedVersion };
+  const acknowledgement = String(answer.status);
+  return {
+    outcome: 'delivered',
+    sent: true,
+    digest: digestOf(order),
+    remoteId: lisId,
+    remoteVersion: null,
+    acknowledgement,
+    memo,
+  };
+}
+
+const unchanged = (order: OrderState, known: Memo, { delivered }: Work): Verdict => ({
+  outcome: 'delivered',
+  sent: false,
+  digest: delivered?.digest ?? digestOf(order),
+  remoteId: known.lisId,
+  remoteVersion: null,
+  acknowledgement: delivered?.acknowledgement ?? null,
+  memo: known,
+});
+
+const needsReview = (code: LisRestCode, acknowledgement: string | null = null): Verdict => ({
+  outcome: 'needs_review',
+  code,
+  acknowledgement,
+  detail: null,
+});
+
+const maxDetailLength = 4_000;
+
+/** What it said may name the patient: it stays in the ledger. */
+const refused = ({ status, body }: Extract<Created, { kind: 'refused' }>): Verdict => ({
+  outcome: 'rejected',
+  code: 'LIS_REFUSED',
+  acknowledgement: String(status),
+  detail: (JSON.stringify(body) ?? '').slice(0, maxDetailLength),
+});
+
+function memoOf(memo: JsonObject | null): Memo | null {
+  const { lisId, contentDigest, cancelAsked } = memo ?? {};
+  if (typeof lisId !== 'string' || typeof contentDigest !== 'string') return null;
+  return { lisId, contentDigest, cancelAsked: typeof cancelAsked === 'number' ? cancelAsked : null };
+}
