@@ -86,6 +86,8 @@ CREATE TABLE sync.deliveries (
   waiting_since bigint NOT NULL,
   not_before timestamptz,
   force boolean NOT NULL,
+  -- When the last redelivery that was heeded was asked for: a replay of the request is no new request.
+  forced_at bigint,
   -- Failed tries since the last change.
   attempts integer NOT NULL,
   -- Written before the first byte leaves, cleared by an outcome that says how it ended.
@@ -107,7 +109,8 @@ CREATE TABLE sync.deliveries (
   PRIMARY KEY (target, kind, id)
 ) WITH (fillfactor = 60);
 CREATE INDEX deliveries_waiting ON sync.deliveries (target, patient_key) WHERE waiting;
-CREATE INDEX deliveries_waiting_since ON sync.deliveries (target, waiting_since) WHERE waiting;
+-- Few rows: what waits and what a person must look at, for counting.
+CREATE INDEX deliveries_open ON sync.deliveries (target, waiting_since) WHERE waiting OR outcome = 'needs_review';
 
 -- Outcomes to be told on sync.deliveries.v1, written with the outcome; the last one of each subject stays, to be told again by a replay.
 CREATE TABLE sync.outbox (

@@ -11,7 +11,10 @@ export type Subject =
   | { readonly kind: 'observation'; readonly state: ObservationState }
   | { readonly kind: 'analysis'; readonly state: AnalysisState };
 
-/** What else a rendering needs, as far as it is known now. A change of any of it makes the subject wait again. */
+/**
+ * What else a rendering needs, as far as it is known now. A change of an order or an input makes what is rendered with it (`linksOf`) wait
+ * again; a change of the patient, or a new result of an order, does not.
+ */
 export type Related = {
   readonly patient: PatientState | null;
   /** The order an observation or an analysis belongs to. */

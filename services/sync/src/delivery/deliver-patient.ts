@@ -1,0 +1,160 @@
+/**
+ * One patient's waiting works, from the claim to the outcome. Every way it can end is one of:
+ *   settled    the target gave verdicts (or failed in a way that counts as a try) and the ledger has them
+ *   away       the target is away: nothing is counted, the patient waits
+ *   ours       our own store or Kafka is away: the patient waits, the target is not to blame
+ *   lost       another instance has the patient: nothing of ours counts any more
+ *   ended      we are stopping
+ * Never rejects.
+ */
+import { type AppError, backOffDelay, classify, dependencyBackOff, sleep } from '@clinstream/runtime/errors';
+import type { EventProducer, OutgoingEvent } from '@clinstream/runtime/producer';
+import type { Claim, Ledger, Settlement, WaitingWork } from '../ledger/ledger.ts';
+import type { DeliveryContext, Json, Target, Verdict, Work } from './target.ts';
+
+export type Ending =
+  | { readonly kind: 'settled'; readonly settlement: Settlement }
+  | { readonly kind: 'away' | 'ours' | 'lost' | 'fatal'; readonly error: AppError }
+  | { readonly kind: 'ended' | 'nothing' };
+
+export type DeliverDeps = {
+  readonly target: Target;
+  readonly ledger: Ledger;
+  readonly producer: Pick<EventProducer, 'publish'>;
+};
+
+export async function deliverPatient(
+  { target, ledger, producer }: DeliverDeps,
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const own = createOwnTrouble();
+  try {
+    const works = await own(ledger.works(claim));
+    if (works.length === 0) return { kind: 'nothing' };
+    const intend = createIntents((intents) => own(ledger.intend(claim, intents)));
+    const publish: DeliveryContext['publish'] = async (event) => void (await own(producer.publish(event as OutgoingEvent)));
+    const verdicts = await verdictsOf(target, works, { signal, intend, publish }, own.isOwn);
+    if (!Array.isArray(verdicts)) return endingOf(verdicts as AppError, own.isOwn, signal);
+    return await record(ledger, claim, works, verdicts, signal);
+  } catch (cause) {
+    return endingOf(classify(cause, 'outbound'), own.isOwn, signal);
+  }
+}
+
+/** What the target says of each; or the error that says nothing of any of them. */
+async function verdictsOf(
+  target: Target,
+  works: readonly WaitingWork[],
+  context: DeliveryContext,
+  isOwn: (error: unknown) => boolean,
+): Promise<readonly Verdict[] | AppError> {
+  try {
+    const verdicts = await target.deliver(works, context);
+    if (verdicts.length === works.length) return verdicts;
+    return works.map(() => retryLater('SYNC_VERDICT_MISSING'));
+  } catch (cause) {
+    if (context.signal.aborted || isOwn(cause)) return classify(cause, 'outbound');
+    const error = classify(cause, 'outbound');
+    if (error.kind === 'fatal' || isDependency(error)) return error;
+    return works.map(() => failedTry(error));
+  }
+}
+
+const isDependency = ({ kind, scope }: AppError): boolean => kind === 'retryable' && scope === 'dependency';
+
+const retryLater = (code: string, afterMs = 0): Verdict => ({ outcome: 'retry', code, afterMs });
+
+function failedTry({ kind, code, retryAfterMs }: AppError): Verdict {
+  if (kind === 'poison') return { outcome: 'rejected', code, acknowledgement: null, detail: null };
+  if (kind === 'ambiguous') return { outcome: 'needs_review', code, acknowledgement: null, detail: null };
+  return retryLater(code, retryAfterMs ?? 0);
+}
+
+/**
+ * The effect has happened: its outcome is written however long our store is away, unless somebody else takes over or we must end. What the
+ * store refuses to take (a value no column holds) is written down without it, for a person to look at: sending it again would not help.
+ */
+async function record(
+  ledger: Ledger,
+  claim: Claim,
+  works: readonly WaitingWork[],
+  verdicts: readonly Verdict[],
+  signal: AbortSignal,
+): Promise<Ending> {
+  let writing = verdicts;
+  for (let tries = 1; ; tries++) {
+    const result = await settleOnce(ledger, claim, works, writing);
+    if (!isTrouble(result)) return result;
+    if (result.error.kind !== 'retryable') {
+      if (writing !== verdicts) return { kind: 'ours', error: result.error };
+      writing = works.map(() => unwritable);
+      continue;
+    }
+    if (signal.aborted) return { kind: 'ended' };
+    await sleep(backOffDelay(dependencyBackOff, tries), signal);
+  }
+}
+
+const unwritable: Verdict = {
+  outcome: 'needs_review',
+  code: 'SYNC_OUTCOME_UNWRITABLE',
+  acknowledgement: null,
+  detail: null,
+  memo: null,
+};
+
+const isTrouble = (result: Ending | Trouble): result is Trouble => !('kind' in result);
+type Trouble = { readonly error: AppError };
+
+async function settleOnce(
+  ledger: Ledger,
+  claim: Claim,
+  works: readonly WaitingWork[],
+  verdicts: readonly Verdict[],
+): Promise<Ending | Trouble> {
+  try {
+    return { kind: 'settled', settlement: await ledger.settle(claim, works, verdicts) };
+  } catch (cause) {
+    const error = classify(cause, 'sink');
+    return error.code === 'SYNC_LEASE_LOST' ? { kind: 'lost', error } : { error };
+  }
+}
+
+function endingOf(error: AppError, isOwn: (error: unknown) => boolean, signal: AbortSignal): Ending {
+  if (error.code === 'SYNC_LEASE_LOST') return { kind: 'lost', error };
+  if (signal.aborted) return { kind: 'ended' };
+  if (error.kind === 'fatal') return { kind: 'fatal', error };
+  return isOwn(error) || !isDependency(error) ? { kind: 'ours', error } : { kind: 'away', error };
+}
+
+/** Remembers which errors came from our own side, so that the target is not blamed for them. */
+function createOwnTrouble() {
+  const seen = new WeakSet<object>();
+  const own = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      const error = classify(cause, 'outbound');
+      seen.add(error);
+      throw error;
+    });
+  const isOwn = (error: unknown): boolean => typeof error === 'object' && error !== null && seen.has(error);
+  return Object.assign(own, { isOwn });
+}
+
+type PendingIntent = { readonly work: Work; readonly digest: string; readonly memo: Json };
+
+/** Intents of one turn of the event loop are one write. */
+function createIntents(write: (intents: readonly PendingIntent[]) => Promise<void>): DeliveryContext['intend'] {
+  let pending: PendingIntent[] = [];
+  let writing: Promise<void> | null = null;
+  return (work, { digest, memo }) => {
+    pending.push({ work, digest, memo });
+    writing ??= Promise.resolve().then(() => {
+      const intents = pending;
+      pending = [];
+      writing = null;
+      return write(intents);
+    });
+    return writing;
+  };
+}

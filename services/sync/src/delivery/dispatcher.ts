@@ -1,0 +1,157 @@
+/**
+ * Sends what waits (ADR 0011): claims patients, hands each to the target, writes down what came of it.
+ *
+ * Promise: one patient is in flight at most once, over all instances; none is sent to while the breaker is open; never faster than the rate;
+ * whatever happens to this process, what was waiting still waits and what was sent has its intent in the ledger.
+ * Not promised: order between patients.
+ */
+import { type AppError, backOffDelay, classify, sleep } from '@clinstream/runtime/errors';
+import type { Component, OnFatal } from '@clinstream/runtime/lifecycle';
+import type { Postgres } from '@clinstream/runtime/postgres';
+import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
+import { available, fullBucket, nextTokenMs, type Rate, refilled, taken } from '../domain/token-bucket.ts';
+import { channelOf } from '../intake/take-in.ts';
+import type { Claim, Release } from '../ledger/ledger.ts';
+import type { Teller } from '../ledger/teller.ts';
+import { syncMetrics } from '../metrics.ts';
+import { createBreakerKeeper } from './breaker-keeper.ts';
+import { type DeliverDeps, deliverPatient, type Ending } from './deliver-patient.ts';
+import { keepLeases } from './lease-keeper.ts';
+import { createReporting } from './reporting.ts';
+import { createWakeUp } from './wake-up.ts';
+
+export type DispatcherOptions = {
+  readonly concurrency: number;
+  readonly rate: Rate;
+  readonly leaseMs: number;
+  /** Looks for due work at least so often: a notice may be lost, a retry come due. */
+  readonly pollMs: number;
+  /** Of a stop: how long what is under way may take before it is told to end. */
+  readonly drainMs: number;
+};
+export type DispatcherDeps = DeliverDeps & {
+  readonly postgres: Postgres;
+  readonly telemetry: Telemetry;
+  readonly teller: Pick<Teller, 'tell'>;
+  readonly onFatal: OnFatal;
+};
+export type Dispatcher = Component & { wake(): void };
+
+type InFlight = { readonly claim: Claim; readonly aborting: AbortController; done: Promise<void> };
+
+/** A patient whose delivery met an absent target waits longer each time, so that one that always does so does not hold the others. */
+const setbackWait = { baseMs: 200, maxMs: 60_000 };
+
+export function createDispatcher(options: DispatcherOptions, deps: DispatcherDeps): Dispatcher {
+  const { target, ledger, telemetry, postgres } = deps;
+  const { name } = target;
+  const { now } = telemetry.clock;
+  const log = telemetry.log.child({ component: 'dispatcher' });
+  const metrics = createMetrics(telemetry.registry, syncMetrics);
+  const reporting = createReporting(name, telemetry);
+  const breaker = createBreakerKeeper(target, telemetry);
+  const wakeUp = createWakeUp();
+  const stopping = new AbortController();
+  const inFlight = new Map<string, InFlight>();
+  let bucket = fullBucket(options.rate, now());
+  let loops: readonly Promise<void>[] = [];
+  let unlisten = (): void => {};
+  let own: AppError | null = null;
+
+  const begin = (claim: Claim): void => {
+    if (stopping.signal.aborted) return void letGo(claim, { delayMs: 0, setbacks: claim.setbacks });
+    const aborting = new AbortController();
+    breaker.began();
+    const one: InFlight = { claim, aborting, done: Promise.resolve() };
+    inFlight.set(claim.patientKey, one);
+    one.done = deliverPatient(deps, claim, aborting.signal)
+      .then((ending) => finish(claim, ending))
+      .catch((error: unknown) => deps.onFatal(classify(error, 'outbound')))
+      .finally(() => {
+        inFlight.delete(claim.patientKey);
+        wakeUp.wake();
+      });
+  };
+
+  const finish = async (claim: Claim, ending: Ending): Promise<void> => {
+    if (ending.kind === 'settled') {
+      breaker.answered();
+      reporting.settled(ending.settlement.reports);
+      return void deps.teller.tell(ending.settlement.tellings);
+    }
+    if (ending.kind === 'away') {
+      breaker.away(ending.error);
+      const delayMs = claim.setbacks === 0 ? 0 : backOffDelay(setbackWait, claim.setbacks);
+      return letGo(claim, { delayMs, setbacks: claim.setbacks + 1 });
+    }
+    breaker.unanswered();
+    if (ending.kind === 'lost') return reporting.overtaken();
+    if (ending.kind === 'fatal') deps.onFatal(ending.error);
+    if (ending.kind === 'ours') own = ending.error;
+    await letGo(claim, { delayMs: ending.kind === 'ours' ? options.pollMs : 0, setbacks: claim.setbacks });
+  };
+
+  /** If our store is away, the lease runs out by itself. */
+  const letGo = (claim: Claim, release: Release): Promise<void> => ledger.release(claim, release).catch(() => {});
+
+  /** Claims what there is room for; how long to wait before the next look, if nothing happens. */
+  const claimMore = async (): Promise<number> => {
+    await breaker.look(stopping.signal);
+    bucket = refilled(bucket, options.rate, now());
+    const tokens = available(bucket, options.rate);
+    const room = breaker.room(options.concurrency, inFlight.size);
+    const limit = Math.min(room, tokens);
+    if (room < 1) return breaker.nextLookMs();
+    if (tokens < 1) return nextTokenMs(bucket, options.rate);
+    const claims = await ledger.claim(limit);
+    own = null;
+    bucket = taken(bucket, options.rate === null ? 0 : claims.length);
+    for (const claim of claims) begin(claim);
+    if (claims.length === 0) breaker.idle();
+    // A full hand: there may be more, as soon as there is room or a token.
+    return claims.length === limit ? 0 : options.pollMs;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const waitMs = await claimMore().catch((error: unknown) => {
+        own = classify(error, 'sink');
+        return options.pollMs;
+      });
+      if (waitMs > 0) await wakeUp.sleep(Math.min(waitMs, options.pollMs), stopping.signal);
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  const renewing = new AbortController();
+
+  metrics.inFlight.onCollect(() => metrics.inFlight.labels({ target: name }).set(inFlight.size));
+
+  return {
+    name: `dispatcher ${name}`,
+    async start() {
+      unlisten = postgres.listen(channelOf(name), () => wakeUp.wake());
+      loops = [
+        run(),
+        keepLeases(ledger, () => [...inFlight.values()], options.leaseMs, renewing.signal),
+        reporting.watchDepth(postgres, stopping.signal),
+      ];
+    },
+    quiesce() {
+      stopping.abort();
+    },
+    async stop(deadline) {
+      stopping.abort();
+      unlisten();
+      const all = () => Promise.allSettled([...inFlight.values()].map(({ done }) => done));
+      await Promise.race([all(), sleep(options.drainMs, deadline)]);
+      if (inFlight.size > 0) log.warn({ inFlight: inFlight.size }, 'deliveries under way are ended; they are done again');
+      for (const { aborting } of inFlight.values()) aborting.abort();
+      await Promise.race([all(), sleep(options.drainMs, deadline)]);
+      renewing.abort();
+      await Promise.race([Promise.allSettled(loops), sleep(options.drainMs, deadline)]);
+    },
+    readiness: () => (own === null ? breaker.readiness() : { ready: false, why: `dispatcher ${name}: ${own.message}` }),
+    wake: () => wakeUp.wake(),
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Says that subjects wait to be delivered. Patients before deliveries, each in order, as everybody who locks both: no circles.
+ * A mark that comes while a delivery is under way outlives it, because the outcome only clears the mark it read (domain/settle.ts).
+ */
+import type { Queryable } from '@clinstream/runtime/postgres';
+import type { SubjectName } from '../topics.ts';
+
+export type Mark = SubjectName & { readonly patientKey: string; readonly loggedAt: number };
+
+export async function markWaiting(tx: Queryable, target: string, marks: readonly Mark[]): Promise<void> {
+  if (marks.length === 0) return;
+  await wakePatients(tx, target, [...new Set(marks.map(({ patientKey }) => patientKey))]);
+  await tx.query(
+    {
+      name: 'sync mark waiting',
+      text: `INSERT INTO sync.deliveries AS d (target, kind, id, patient_key, waiting, mark, waiting_since, force, attempts, revision)
+SELECT $1, kind, id, patient_key, true, 1, logged_at, false, 0, 0
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY AS m(kind, id, patient_key, logged_at, n) ORDER BY n
+ON CONFLICT (target, kind, id) DO UPDATE SET waiting = true, mark = d.mark + 1, patient_key = excluded.patient_key, attempts = 0,
+  waiting_since = CASE WHEN d.waiting THEN d.waiting_since ELSE excluded.waiting_since END,
+  not_before = CASE WHEN d.waiting THEN d.not_before END`,
+    },
+    [
+      target,
+      marks.map(({ kind }) => kind),
+      marks.map(({ id }) => id),
+      marks.map(({ patientKey }) => patientKey),
+      marks.map(({ loggedAt }) => loggedAt),
+    ],
+  );
+}
+
+const wakePatients = (tx: Queryable, target: string, patientKeys: readonly string[]) =>
+  tx.query(
+    {
+      name: 'sync wake patients',
+      text: `INSERT INTO sync.patients AS p (target, patient_key, due_at)
+SELECT $1, patient_key, now() FROM unnest($2::text[]) AS m(patient_key) ORDER BY patient_key COLLATE "C"
+ON CONFLICT (target, patient_key) DO UPDATE SET due_at = least(p.due_at, now())`,
+    },
+    [target, patientKeys],
+  );
+
+export type Redelivery = SubjectName & { readonly askedAt: number; readonly loggedAt: number };
+
+/** Known subjects only, each request once. How many were heeded. */
+export async function markForced(tx: Queryable, target: string, requests: readonly Redelivery[]): Promise<number> {
+  if (requests.length === 0) return 0;
+  const values = [
+    target,
+    requests.map(({ kind }) => kind),
+    requests.map(({ id }) => id),
+    requests.map(({ askedAt }) => askedAt),
+    requests.map(({ loggedAt }) => loggedAt),
+  ];
+  const { rows } = await tx.query<{ patient_key: string }>(
+    {
+      name: 'sync patients of redeliveries',
+      text: `SELECT DISTINCT d.patient_key FROM sync.deliveries d
+JOIN unnest($2::text[], $3::text[], $4::bigint[]) AS r(kind, id, asked_at) USING (kind, id)
+WHERE d.target = $1 AND r.asked_at > coalesce(d.forced_at, -1)`,
+    },
+    values.slice(0, 4),
+  );
+  if (rows.length === 0) return 0;
+  await wakePatients(
+    tx,
+    target,
+    rows.map(({ patient_key }) => patient_key),
+  );
+  const { rowCount } = await tx.query(
+    {
+      name: 'sync mark forced',
+      text: `UPDATE sync.deliveries d SET waiting = true, force = true, forced_at = r.asked_at, mark = d.mark + 1, attempts = 0,
+  not_before = NULL, waiting_since = CASE WHEN d.waiting THEN d.waiting_since ELSE r.logged_at END
+FROM (SELECT DISTINCT ON (kind, id) * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS u(kind, id, asked_at, logged_at)
+  ORDER BY kind, id, asked_at DESC) AS r
+WHERE d.target = $1 AND d.kind = r.kind AND d.id = r.id AND r.asked_at > coalesce(d.forced_at, -1)`,
+    },
+    values,
+  );
+  return rowCount;
+}
