@@ -16,6 +16,7 @@ import ca.uhn.hl7v2.model.v251.group.ORL_O22_ORDER;
 import ca.uhn.hl7v2.model.v251.message.OML_O21;
 import ca.uhn.hl7v2.model.v251.message.ORL_O22;
 import ca.uhn.hl7v2.parser.CanonicalModelClassFactory;
+import ca.uhn.hl7v2.parser.GenericParser;
 import ca.uhn.hl7v2.parser.UnexpectedSegmentBehaviourEnum;
 import ca.uhn.hl7v2.protocol.ReceivingApplication;
 import ca.uhn.hl7v2.util.StandardSocketFactory;
@@ -55,12 +56,35 @@ public class HapiHl7 {
   }
 
   private static HapiContext strictContext() {
-    DefaultHapiContext context = new DefaultHapiContext(new CanonicalModelClassFactory("2.5.1"));
+    DefaultHapiContext context = new DefaultHapiContext(new CanonicalModelClassFactory("2.5.1")) {
+      @Override
+      public synchronized GenericParser getGenericParser() {
+        return new OrderParser(this);
+      }
+    };
     context.setValidationContext(ValidationContextFactory.defaultValidation());
     context.getParserConfiguration().setUnexpectedSegmentBehaviour(UnexpectedSegmentBehaviourEnum.THROW_HL7_EXCEPTION);
     context.setLowerLayerProtocol(new ExtendedMinLowerLayerProtocol());
     context.setSocketFactory(new LoopbackSockets());
     return context;
+  }
+
+  /**
+   * OML^O21 can be read two ways: HAPI's usual, greedy one takes the ORC of a second order for the prior results of the first. Its other one cannot read
+   * ORU^R01.
+   */
+  private static class OrderParser extends GenericParser {
+    OrderParser(HapiContext context) {
+      super(context);
+    }
+
+    @Override
+    protected Message doParse(String text, String version) throws HL7Exception {
+      synchronized (getParserConfiguration()) {
+        getParserConfiguration().setNonGreedyMode(text.contains("|OML^O21"));
+        return super.doParse(text, version);
+      }
+    }
   }
 
   // ---- receiving
@@ -198,7 +222,7 @@ public class HapiHl7 {
     connection.getInitiator().setTimeout(20, java.util.concurrent.TimeUnit.SECONDS);
     var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      Message message = context.getPipeParser().parse(new String(Base64.getDecoder().decode(line), StandardCharsets.UTF_8));
+      Message message = context.getGenericParser().parse(new String(Base64.getDecoder().decode(line), StandardCharsets.UTF_8));
       refuseIncomplete(message, message.getName());
       Message answer = connection.getInitiator().sendAndReceive(message);
       Terser terser = new Terser(answer);
