@@ -23,7 +23,14 @@ export type TellerDeps = {
   readonly target: TargetName;
 };
 
-export const sweepTimes = { everyMs: 1_000, afterMs: 10_000, claimedForMs: 30_000, atMost: 500 } as const;
+export type SweepTimes = {
+  readonly everyMs: number;
+  /** Left to whoever wrote it for so long. */
+  readonly afterMs: number;
+  readonly claimedForMs: number;
+  readonly atMost: number;
+};
+export const sweepTimes: SweepTimes = { everyMs: 1_000, afterMs: 10_000, claimedForMs: 30_000, atMost: 500 };
 
 export function createTeller({ postgres, producer, telemetry, target }: TellerDeps, times = sweepTimes): Teller {
   const metrics = createMetrics(telemetry.registry, syncMetrics);
