@@ -15,8 +15,13 @@ export type OpsServerOptions = {
   readonly port: number;
   readonly registry: Registry;
   readonly health: () => ServiceHealth;
+  /** What else is published here as JSON, by path; looked up at each request. */
+  readonly documents?: OpsDocuments;
 };
 export type OpsServer = Component & { port(): number };
+
+/** Public documents of a service for whoever reaches its operator's door, such as the keys it signs with. Never a secret, never patient data. */
+export type OpsDocuments = ReadonlyMap<string, () => object>;
 
 /** `start` rejects with PORT_UNAVAILABLE (fatal) when it cannot listen. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
@@ -40,9 +45,12 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
 
 type Reply = { readonly status: number; readonly type: string; readonly body: string };
 
-async function answer({ health, registry }: OpsServerOptions, request: IncomingMessage): Promise<Reply> {
+async function answer({ health, registry, documents }: OpsServerOptions, request: IncomingMessage): Promise<Reply> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, type: 'text/plain', body: 'GET only' };
-  switch ((request.url ?? '').split('?')[0]) {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  const document = documents?.get(path);
+  if (document !== undefined) return json(200, document());
+  switch (path) {
     case '/live':
       return json(200, { live: true, state: health().state });
     case '/ready': {

@@ -12,7 +12,12 @@ import { createOpsServer } from './ops-server.ts';
 import { logReadiness } from './readiness-log.ts';
 import { createService, type Service } from './service.ts';
 
-export type AppDeps = { readonly telemetry: Telemetry; readonly onFatal: OnFatal };
+export type AppDeps = {
+  readonly telemetry: Telemetry;
+  readonly onFatal: OnFatal;
+  /** Publishes a JSON document on the operator's door under this path, at once. Absent where there is no such door. */
+  readonly publishOnOps?: (path: string, document: () => object) => void;
+};
 export type MainOptions<C extends { readonly ops: OpsConfig }> = {
   readonly name: string;
   /** Made with `defineConfig`, it also answers `--help`. */
@@ -58,9 +63,11 @@ async function startAll<C extends { readonly ops: OpsConfig }>(
   service: Service,
 ): Promise<void> {
   const { host, port } = config.ops;
-  const ops = createOpsServer({ host, port, registry: telemetry.registry, health: service.health });
+  const documents = new Map<string, () => object>();
+  const ops = createOpsServer({ host, port, registry: telemetry.registry, health: service.health, documents });
+  const publishOnOps = (path: string, document: () => object) => void documents.set(path, document);
   try {
-    const components = await options.createApp(config, { telemetry, onFatal: service.fatal });
+    const components = await options.createApp(config, { telemetry, onFatal: service.fatal, publishOnOps });
     await service.start([ops, ...components]);
   } catch (error) {
     service.fatal(error instanceof Error ? error : new Error('createApp threw something that is no Error'));

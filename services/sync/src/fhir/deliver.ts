@@ -1,0 +1,110 @@
+/**
+ * Tells the FHIR server about all waiting works of one patient: renders, leaves out what stands there already, and writes the rest in
+ * transactions of a bounded size. One verdict per work, in order. Throws retryable/dependency errors only (the server is away or troubled).
+ */
+import { AppError } from '@clinstream/runtime/errors';
+import type { DeliveryContext, Verdict, Work } from '../delivery/target.ts';
+import type { Blame } from './blame.ts';
+import type { FhirClient } from './client.ts';
+import { fhirError } from './errors.ts';
+import type { PatientFinder } from './patients.ts';
+import { type Plan, planOf, type Rendered, settledVerdict } from './plan.ts';
+import { type Desk, type SendDeps, sendPlans } from './send.ts';
+import type { Validator } from './validate.ts';
+
+export type DeliverDeps = {
+  readonly client: FhirClient;
+  readonly blame: Blame;
+  readonly patients: PatientFinder;
+  /** Null: nothing is asked beforehand. */
+  readonly validator: Validator | null;
+  readonly render: (work: Work, patientReference: string | null) => Rendered;
+  readonly random: () => number;
+  readonly count: SendDeps['count'];
+};
+
+/** Servers and their logs stay within reason; a patient's backlog may be long. */
+const maxEntries = 100;
+
+export async function deliverWorks(
+  works: readonly Work[],
+  context: DeliveryContext,
+  deps: DeliverDeps,
+): Promise<readonly Verdict[]> {
+  const [first] = works;
+  if (first === undefined) return [];
+  const { signal } = context;
+  const sending: SendDeps = { ...deps, patientKey: first.patientKey, signal };
+  const patient = await oddIsAsked(() => deps.patients.find(first.patientKey, signal), sending);
+  if (patient.kind === 'ambiguous') return works.map(() => needsReview('FHIR_PATIENT_AMBIGUOUS'));
+
+  const ended = new Map<Work, Verdict>();
+  const desk: Desk = { known: new Map(), sent: new Set(), verdicts: new Map() };
+  const plans = works.flatMap((work) => planned(work, patient.kind === 'foreign' ? patient.reference : null, deps, ended));
+  for (const plan of plans) {
+    if (plan.changed.length === 0) desk.verdicts.set(plan, settledVerdict(plan, desk.known, desk.sent));
+    else if (deps.validator !== null) await validated(plan, deps.validator, desk, sending);
+  }
+  for (const group of groupsOf(plans.filter((plan) => !desk.verdicts.has(plan)))) {
+    for (const plan of group) await context.intend(plan.work, intentOf(plan));
+    await sendPlans(group, desk, group.some(isUnsure), sending);
+  }
+  for (const [plan, verdict] of desk.verdicts) ended.set(plan.work, verdict);
+  return works.map((work) => ended.get(work) ?? needsReview('FHIR_RENDER_FAILED'));
+}
+
+const needsReview = (code: 'FHIR_PATIENT_AMBIGUOUS' | 'FHIR_RENDER_FAILED'): Verdict => ({
+  outcome: 'needs_review',
+  code,
+  acknowledgement: null,
+  detail: null,
+});
+
+/** One state that cannot be rendered must not hold up the patient's others. */
+function planned(work: Work, reference: string | null, deps: DeliverDeps, ended: Map<Work, Verdict>): readonly Plan[] {
+  try {
+    return [planOf(work, deps.render(work, reference))];
+  } catch {
+    ended.set(work, needsReview('FHIR_RENDER_FAILED'));
+    return [];
+  }
+}
+
+/** What is about to be written, by key: should nobody hear how it ended, it may stand there. */
+const intentOf = (plan: Plan) => ({ digest: plan.digest, memo: { keys: plan.changed.map(({ key }) => key) } });
+
+/** An earlier try was never answered; or a Patient of ours may stand there already, to which others have added. */
+const isUnsure = (plan: Plan): boolean =>
+  plan.work.intent !== null ||
+  plan.changed.some(({ resource, ifMatch }) => resource.resourceType === 'Patient' && ifMatch === null);
+
+async function validated(plan: Plan, validator: Validator, desk: Desk, deps: SendDeps): Promise<void> {
+  const problem = await oddIsAsked(() => validator.check(plan.changed, deps.signal), deps);
+  if (problem !== null)
+    desk.verdicts.set(plan, { outcome: 'rejected', code: 'FHIR_INVALID', acknowledgement: 'validate', detail: problem });
+}
+
+/** A question whose answer says nothing: the server's fault, or this patient's, whose tries are then counted by the dispatcher. */
+async function oddIsAsked<T>(ask: () => Promise<T>, { blame, patientKey, signal }: SendDeps): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof AppError && error.kind === 'retryable' && error.scope === 'dependency') throw error;
+    if ((await blame.decide(patientKey, signal)) === 'server') throw fhirError('FHIR_SERVER_ERROR', { cause: error });
+    throw error;
+  }
+}
+
+function groupsOf(plans: readonly Plan[]): readonly (readonly Plan[])[] {
+  const groups: Plan[][] = [];
+  let entries = maxEntries;
+  for (const plan of plans) {
+    if (entries + plan.changed.length > maxEntries) {
+      groups.push([]);
+      entries = 0;
+    }
+    groups.at(-1)?.push(plan);
+    entries += plan.changed.length;
+  }
+  return groups;
+}
