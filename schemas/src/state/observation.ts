@@ -34,11 +34,16 @@ const weight: Readonly<Record<ObservationStatus, number>> = {
   entered_in_error: 7,
 };
 
+/** What decides between two tellings of one result: the message's time, then the weight of the status. The higher one holds. */
+export const observationRank = ({
+  sourceVersion,
+  status,
+}: Pick<ObservationState, 'sourceVersion' | 'status'>): readonly [number, number] => [sourceVersion, weight[status]];
+
 /** The state after one more event; the very same object when the event changes nothing. */
 export function reduceObservation(state: ObservationState | null, event: ObservationEvent): ObservationState | null {
   if (event.type === 'Unknown') return state;
-  const rank = [event.sourceVersion, weight[event.status]];
-  if (state !== null && compareRanks(rank, [state.sourceVersion, weight[state.status]]) <= 0) return orderNamed(state, event);
+  if (state !== null && compareRanks(observationRank(event), observationRank(state)) <= 0) return orderNamed(state, event);
   return {
     observationId: event.observationId,
     patientKey: event.patientKey,
