@@ -41,9 +41,15 @@ export const syncErrors = {
     'A target did not answer for every work it was given.',
     'A bug of the target; the works are tried again.',
   ),
+  MODELS_UNREADABLE: fatal('The manifests under MODELS_DIR cannot be read.', 'Set MODELS_DIR to the folder of <name>/<version>.'),
 } as const satisfies Readonly<Record<string, ErrorCatalogueEntry>>;
 
-export function syncError(code: keyof typeof syncErrors, detail: string, stage: AppError['stage'] = 'sink'): AppError {
+export function syncError(
+  code: keyof typeof syncErrors,
+  message: string,
+  stage: AppError['stage'] = 'sink',
+  cause?: unknown,
+): AppError {
   const { kind, scope } = syncErrors[code];
-  return new AppError({ code, kind, scope, stage, message: detail });
+  return new AppError({ code, kind, scope, stage, message, cause });
 }

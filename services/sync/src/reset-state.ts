@@ -11,7 +11,8 @@ import { createTelemetry } from '@clinstream/runtime/telemetry';
 import { resetState } from './intake/sql/reset-state.ts';
 
 const parseConfig = defineConfig({ postgres: postgresConfig });
-const usage = 'reset-state --target fhir|lis --yes-drop-state: empties the state that sync built from the topics; the ledger stays';
+const usage =
+  'reset-state --target fhir|lis --yes-drop-state: empties the state that sync built from the topics; the ledger stays';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { target: { type: 'string' }, 'yes-drop-state': { type: 'boolean' } } });
