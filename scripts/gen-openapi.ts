@@ -40,6 +40,7 @@ const servers = {
     postgres: listensToNothing,
     blobs: { get: unused },
     models: createModelNames([]),
+    producer: { publish: unused },
     pollMs: 1_000,
     heartbeatMs: 1_000,
   }),

@@ -2,12 +2,11 @@
 -- Rebuilt from the topics like the rest of the projection: nothing here is a source of truth.
 
 -- Beside api.analysis_runs and not in it, because nearly every run is written once and copied in, and few are reviewed soon.
--- generation, attempt, digest and decision are those of the review of the newest result; `reviews` holds all of them as JSON.
+-- generation, attempt and decision are those of the review of the newest result; `reviews` holds all of them as JSON.
 CREATE TABLE api.analysis_reviews (
   job_id text COLLATE "C" PRIMARY KEY,
   generation integer NOT NULL,
   attempt integer NOT NULL,
-  model_digest text,
   decision text NOT NULL,
   reviews text NOT NULL,
   sort_at bigint NOT NULL,
@@ -67,10 +66,10 @@ ALTER TABLE api.orders
   ADD COLUMN ordering_provider_id text,
   ADD COLUMN ordering_provider_authority text;
 
--- Log time of the newest correction, cancellation or withdrawal. Kept when a later message tells the result as final once more, which makes
+-- When the newest correction, cancellation or withdrawal was received. Kept when a later message tells the result as final once more, which makes
 -- no analysis of the former value good again.
 ALTER TABLE api.observations ADD COLUMN corrected_at bigint;
 UPDATE api.observations SET corrected_at = changed_at WHERE status IN ('corrected', 'cancelled', 'entered_in_error');
 
--- Log time of the merge shown: a result that was in flight then is held for review.
+-- When the merge shown was received: a result that was in flight then is held for review.
 ALTER TABLE api.patients ADD COLUMN merged_at bigint;

@@ -1,5 +1,5 @@
 /** The API service, wired: read top to bottom. Components start in the order returned and stop in the reverse. */
-import { groups } from '@clinstream/contracts';
+import { groups, type Topic, topics } from '@clinstream/contracts';
 import { createFileBlobStore } from '@clinstream/runtime/blobs';
 import type { ConsumerLimits } from '@clinstream/runtime/consumer';
 import { createJwtAuthenticator, httpComponent } from '@clinstream/runtime/http';
@@ -7,7 +7,7 @@ import { createKafka } from '@clinstream/runtime/kafka';
 import type { AppDeps, Component } from '@clinstream/runtime/lifecycle';
 import { createBatchConsumer } from '@clinstream/runtime/pipeline';
 import { createPostgres, type Postgres } from '@clinstream/runtime/postgres';
-import { createEventProducer } from '@clinstream/runtime/producer';
+import { createEventProducer, type EventProducer } from '@clinstream/runtime/producer';
 import { createCodecs } from '@clinstream/runtime/registry';
 import type { ApiConfig, HttpDoorConfig, SinkConfig } from './config.ts';
 import { createApiServer } from './http/api-server.ts';
@@ -17,21 +17,30 @@ import { createSink } from './sink/sink.ts';
 
 export async function createApp(config: ApiConfig, deps: AppDeps): Promise<readonly Component[]> {
   const postgres = createPostgres(config.postgres, deps.telemetry);
-  const sink = config.sink === null ? [] : sinkComponents(config.sink, deps, postgres);
-  const http = config.door === null ? [] : [await httpDoor(config.door, deps, postgres)];
-  return [postgres, ...sink, ...http];
+  const { sink, door } = config;
+  if (sink === null) return door === null ? [postgres] : [postgres, ...(await doorAlone(door, deps, postgres))];
+  const log = connectLog(sink, deps, [...sinkTopics, ...publishedTopics]);
+  const parts = [postgres, log.codecs, log.producer, sinkConsumer(sink, deps, postgres, log)];
+  return door === null ? parts : [...parts, await httpDoor(door, deps, postgres, log.producer)];
 }
 
-function sinkComponents(config: SinkConfig, { telemetry, onFatal }: AppDeps, postgres: Postgres): readonly Component[] {
+/** What people decide at the door. */
+const publishedTopics: readonly Topic[] = [topics.reviews, topics.redeliveries, topics.alerts];
+
+/** The sink publishes nothing but what cannot be decoded or stored, to its group's dead-letter topic. */
+function connectLog(config: Pick<SinkConfig, 'kafka' | 'registry'>, { telemetry }: AppDeps, carried: readonly Topic[]) {
   const kafka = createKafka(config.kafka, telemetry, { clientId: 'clinstream-api' });
-  const codecs = createCodecs({ registry: config.registry, topics: sinkTopics, telemetry });
-  // Publishes nothing but what cannot be decoded or stored, to the group's dead-letter topic.
-  const producer = createEventProducer({ kafka, codecs, telemetry });
+  const codecs = createCodecs({ registry: config.registry, topics: [...new Set(carried)], telemetry });
+  return { kafka, codecs, producer: createEventProducer({ kafka, codecs, telemetry }) };
+}
+type Log = ReturnType<typeof connectLog>;
+
+function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, postgres: Postgres, log: Log): Component {
   const sink = createSink(postgres, telemetry, {
     rememberedJobs: config.sinkRememberedJobs,
     appliedEventsDays: config.sinkAppliedEventsDays,
   });
-  const consumer = createBatchConsumer(
+  return createBatchConsumer(
     {
       group: groups.sink,
       topics: sinkTopics,
@@ -40,9 +49,8 @@ function sinkComponents(config: SinkConfig, { telemetry, onFatal }: AppDeps, pos
       maxBatchRecords: config.sinkBatchRecords,
       limits: limitsFor(config.sinkBatchRecords),
     },
-    { kafka, codecs, producer, telemetry, onFatal },
+    { ...log, telemetry, onFatal },
   );
-  return [codecs, producer, consumer];
 }
 
 /** Two batches in hand and one on its way: the next is decoded while this one is written. */
@@ -52,7 +60,25 @@ const limitsFor = (batchRecords: number): ConsumerLimits => ({
   maxSpan: batchRecords * 10,
 });
 
-async function httpDoor(config: HttpDoorConfig, { telemetry }: AppDeps, postgres: Postgres): Promise<Component> {
+/** Reading goes on without Kafka; who publishes meanwhile is answered 503. */
+async function doorAlone(config: HttpDoorConfig, deps: AppDeps, postgres: Postgres): Promise<readonly Component[]> {
+  const { codecs, producer } = connectLog(config, deps, publishedTopics);
+  return [alwaysReady(codecs), alwaysReady(producer), await httpDoor(config, deps, postgres, producer)];
+}
+
+const alwaysReady = (component: Component): Component => ({
+  name: component.name,
+  start: () => component.start(),
+  stop: (deadline) => component.stop(deadline),
+  readiness: () => ({ ready: true }),
+});
+
+async function httpDoor(
+  config: HttpDoorConfig,
+  { telemetry }: AppDeps,
+  postgres: Postgres,
+  producer: EventProducer,
+): Promise<Component> {
   const auth = createJwtAuthenticator(config.jwt, telemetry);
   const server = await createApiServer({
     telemetry,
@@ -61,6 +87,7 @@ async function httpDoor(config: HttpDoorConfig, { telemetry }: AppDeps, postgres
     postgres,
     blobs: createFileBlobStore(config.blobDir),
     models: await readManifests(config.modelsDir),
+    producer,
     pollMs: 1_000,
     heartbeatMs: 15_000,
   });

@@ -46,7 +46,15 @@ const ofSink = {
   }),
 } as const;
 
-const ofHttp = { http: httpConfig(8081), jwt: jwtConfig, blobDir, modelsDir } as const;
+/** Kafka as well: reviews, redeliveries and acknowledgements are published. */
+const ofHttp = {
+  kafka: kafkaConfig,
+  registry: registryConfig,
+  http: httpConfig(8081),
+  jwt: jwtConfig,
+  blobDir,
+  modelsDir,
+} as const;
 
 export type SinkConfig = ConfigOf<typeof ofSink>;
 export type HttpDoorConfig = ConfigOf<typeof ofHttp>;

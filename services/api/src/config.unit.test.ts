@@ -18,16 +18,24 @@ function missing(env: Env): readonly string[] {
   return [];
 }
 
-test('a sink asks for no tokens, blobs or models, and the HTTP door for no Kafka or registry', () => {
+test('a sink asks for no tokens, blobs or models; the HTTP door publishes what people decide, and asks for all', () => {
   const sink = parseConfig({ ...forSink, ...database, API_ROLES: 'sink' });
   assert.deepEqual([sink.sink?.kafka.brokers, sink.door], [['a:9092'], null]);
-  const http = parseConfig({ ...forHttp, ...database, API_ROLES: ' http ' });
+  const http = parseConfig({ ...forSink, ...forHttp, ...database, API_ROLES: ' http ' });
   assert.deepEqual([http.door?.blobDir, http.sink], ['/blobs', null]);
 });
 
 test('each role still tells all of its own problems at once', () => {
   assert.deepEqual(missing({ API_ROLES: 'sink' }), ['DATABASE_URL', 'KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL']);
-  assert.deepEqual(missing({ API_ROLES: 'http' }), ['BLOB_DIR', 'DATABASE_URL', 'JWT_AUDIENCE', 'JWT_ISSUER', 'MODELS_DIR']);
+  assert.deepEqual(missing({ API_ROLES: 'http' }), [
+    'BLOB_DIR',
+    'DATABASE_URL',
+    'JWT_AUDIENCE',
+    'JWT_ISSUER',
+    'KAFKA_BROKERS',
+    'MODELS_DIR',
+    'SCHEMA_REGISTRY_URL',
+  ]);
 });
 
 test('both roles, or a role nobody knows, ask for everything', () => {

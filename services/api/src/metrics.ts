@@ -62,6 +62,22 @@ export const apiMetrics = defineMetrics({
     name: 'clinstream_api_waiting_requests',
     help: 'Long polls and event streams waiting for a job.',
   },
+  reviews: {
+    kind: 'counter',
+    name: 'clinstream_api_reviews_total',
+    help: 'Reviews asked for, by what became of them: approve, reject or refused.',
+    labels: ['outcome'],
+  },
+  redeliveries: {
+    kind: 'counter',
+    name: 'clinstream_api_redeliveries_total',
+    help: 'Subjects somebody had sent to a target again.',
+  },
+  acknowledgements: {
+    kind: 'counter',
+    name: 'clinstream_api_acknowledged_alerts_total',
+    help: 'Alerts somebody acknowledged.',
+  },
   wakes: {
     kind: 'counter',
     name: 'clinstream_api_wakes_total',

@@ -2,16 +2,21 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type SinkUnderTest, sinkUnderTest } from '../test/sink-under-test.ts';
+import { type AlertFilter, listAlertsStatement } from './http/sql/list-alerts.ts';
 import { type ListedFilter, listAnalysesStatement } from './http/sql/list-analyses.ts';
+import { type DeliveryFilter, listDeliveriesStatement } from './http/sql/list-deliveries.ts';
 import { readAnalysesStatement } from './http/sql/read-analyses.ts';
 import { readMessageStatement, readMessagesStatement } from './http/sql/read-messages.ts';
 import { readPatientGroupStatement } from './http/sql/read-patient-group.ts';
 import { readTimelineStatement } from './http/sql/read-timeline.ts';
+import { alerts } from './sink/alert-table.ts';
 import { asks, runs } from './sink/analysis-tables.ts';
+import { deliveries } from './sink/delivery-table.ts';
 import { messages } from './sink/message-table.ts';
 import { observations } from './sink/observation-table.ts';
 import { orders } from './sink/order-table.ts';
 import { patients } from './sink/patient-table.ts';
+import { reviewRows } from './sink/review-table.ts';
 import { loadAnalysesStatement } from './sink/sql/load-analyses.ts';
 import { loadStatement } from './sink/sql/load-rows.ts';
 import { updateStatement } from './sink/sql/update-rows.ts';
@@ -30,6 +35,12 @@ const fills = [
    'c', 1, i * 1000, CASE WHEN i % 7 = 0 THEN ARRAY['obs-' || i] ELSE '{}' END, i * 1000, 1 FROM generate_series(1, ${count}) i`,
   `INSERT INTO api.analysis_runs (job_id, status, generation, attempt, percent, reasons, sort_at, version)
    SELECT 'job-' || i, CASE WHEN i % 400 = 0 THEN 'failed' ELSE 'completed' END, 1, 1, 100, '{}', i * 1000, 2 FROM generate_series(1, ${count - 50}) i`,
+  `INSERT INTO api.analysis_reviews SELECT 'job-' || i, 1, 1, CASE WHEN i % 300 = 0 THEN 'rejected' ELSE 'approved' END, '[]', i * 1000, 3
+   FROM generate_series(1, ${count - 5000}, 2) i`,
+  `INSERT INTO api.deliveries SELECT 'delivery-' || i, CASE WHEN i % 2 = 0 THEN 'fhir' ELSE 'lis' END, 'order', 'order-' || i, 'H|A|' || i % 500,
+   CASE WHEN i % 400 = 0 THEN 'rejected' ELSE 'delivered' END, 1, NULL, NULL, NULL, NULL, NULL, 1, 1, i * 1000, i * 1000, 1 FROM generate_series(1, ${count}) i`,
+  `INSERT INTO api.alerts SELECT 'alert-' || i, 'H|A|' || i % 500, 'critical_value', 'observation', 'obs-' || i,
+   CASE WHEN i % 400 = 0 THEN 'open' ELSE 'acknowledged' END, 0, i * 1000, NULL, NULL, 1 FROM generate_series(1, ${count}) i`,
   `INSERT INTO api.queue_depth SELECT 'routine', i % 6, i, 1, 0 FROM generate_series(${count - 49}, ${count}) i`,
   `INSERT INTO api.orders SELECT 'order-' || i, 'H|A|' || i % 500, 'p', 'a', NULL, 'laboratory', 'routine', 'c', 'L', NULL, NULL, 'd', 'c', i * 1000,
    NULL, 'active', 1, true, NULL, NULL, false, 1 FROM generate_series(1, ${count}) i`,
@@ -77,10 +88,13 @@ const prepared: Readonly<Record<string, string>> = {
   'messages by control id': readMessagesStatement.text,
   'message by id': readMessageStatement.text,
   ...Object.fromEntries(
-    [orders, observations, patients, messages].map((table) => [`load ${table.name}`, loadStatement(table as never).text]),
+    [orders, observations, patients, messages, deliveries, alerts].map((table) => [
+      `load ${table.name}`,
+      loadStatement(table as never).text,
+    ]),
   ),
   ...Object.fromEntries(
-    [asks, runs, orders, observations, patients, messages].map((table) => [
+    [asks, runs, reviewRows, orders, observations, patients, messages, deliveries, alerts].map((table) => [
       `update ${table.name}`,
       updateStatement(table as never),
     ]),
@@ -97,6 +111,7 @@ const anything: ListedFilter = {
   waitingSince: null,
   patientKey: null,
   status: null,
+  review: null,
   model: null,
   from: null,
   to: null,
@@ -113,12 +128,43 @@ const lists: readonly (readonly [string, Partial<ListedFilter>, string])[] = [
   ['completed', { status: 'completed' }, 'analyses_by_time'],
   ['failed', { status: 'failed' }, 'analysis_runs_not_completed'],
   ['running, of which there are none', { status: 'running' }, 'analysis_runs_not_completed'],
+  ['approved', { review: 'approved' }, 'analysis_reviews_by_decision'],
+  ['rejected', { review: 'rejected' }, 'analysis_reviews_by_decision'],
+  ['waiting for a review', { review: 'pending' }, 'analyses_by_time'],
+  ['a patient, waiting for a review', { review: 'pending', patientKey: 'H|A|7' }, 'analyses_by_patient'],
   ['queued', { status: 'queued', waitingSince: (count - 49) * 1_000 }, 'analyses_by_time'],
 ];
 
 for (const [name, filter, index] of lists) {
   test(`the list of ${name} is led by ${index}`, async () => {
     const { text, values } = listAnalysesStatement({ ...anything, ...filter });
+    const nodes = await explain('', text, values);
+    refuseSeqScans(nodes, name);
+    const used = nodes.flatMap((node) => node['Index Name'] ?? []);
+    assert.ok(used.includes(index), used.join());
+  });
+}
+
+const anyDelivery: DeliveryFilter = {
+  target: null,
+  outcome: null,
+  patientKey: null,
+  subjectKind: null,
+  subjectId: null,
+  since: null,
+  after: null,
+};
+const anyAlert: AlertFilter = { status: null, kind: null, patientKey: null, after: null };
+const pages: readonly (readonly [string, { readonly text: string; readonly values: unknown[] }, string])[] = [
+  ['deliveries', listDeliveriesStatement(anyDelivery, 51), 'deliveries_by_time'],
+  ['deliveries of a patient', listDeliveriesStatement({ ...anyDelivery, patientKey: 'H|A|7' }, 51), 'deliveries_by_patient'],
+  ['what was rejected', listDeliveriesStatement({ ...anyDelivery, outcome: 'rejected' }, 51), 'deliveries_not_delivered'],
+  ['alerts', listAlertsStatement(anyAlert, 51), 'alerts_by_time'],
+  ['open alerts', listAlertsStatement({ ...anyAlert, status: 'open' }, 51), 'alerts_open'],
+  ['alerts of a patient', listAlertsStatement({ ...anyAlert, patientKey: 'H|A|7' }, 51), 'alerts_by_patient'],
+];
+for (const [name, { text, values }, index] of pages) {
+  test(`the list of ${name} is led by ${index}`, async () => {
     const nodes = await explain('', text, values);
     refuseSeqScans(nodes, name);
     const used = nodes.flatMap((node) => node['Index Name'] ?? []);

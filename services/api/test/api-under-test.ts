@@ -1,8 +1,11 @@
 /** Test only. The whole API server over a projection that is fed by hand; a token is the role itself. */
-import type { ModelManifest } from '@clinstream/contracts';
+import type { ModelManifest, Topic } from '@clinstream/contracts';
+import { AppError } from '@clinstream/runtime/errors';
 import { type Authenticator, type HttpServer, httpProblem, knownRoles } from '@clinstream/runtime/http';
+import type { EventProducer, OutgoingEvent } from '@clinstream/runtime/producer';
 import { createModelNames } from '../src/domain/model-names.ts';
 import { createApiServer } from '../src/http/api-server.ts';
+import { at, type Placed } from './events.ts';
 import { type SinkUnderTest, sinkUnderTest } from './sink-under-test.ts';
 
 export const manifest: ModelManifest = {
@@ -39,12 +42,59 @@ export type ApiUnderTest = {
   readonly server: HttpServer;
   readonly base: string;
   readonly blobs: Map<string, Buffer>;
+  readonly log: TestLog;
   get(path: string, options?: { readonly role?: string; readonly headers?: Record<string, string> }): Promise<Answer>;
+  post(path: string, body: unknown, options?: { readonly role?: string }): Promise<Answer>;
   end(): Promise<void>;
 };
 
+export type TestLog = {
+  readonly producer: Pick<EventProducer, 'publish'>;
+  readonly published: OutgoingEvent[];
+  /** Kafka is away from now on, or back. */
+  setAway(away: boolean): void;
+  /** The sink reads what it has not read yet, beyond what the test itself fed per topic. */
+  deliver(fed?: Readonly<Partial<Record<Topic, number>>>): Promise<void>;
+  clear(): void;
+};
+
+/** A log of one partition per topic, read when told to. */
+function createTestLog(under: SinkUnderTest): TestLog {
+  const published: OutgoingEvent[] = [];
+  const pending: Placed[] = [];
+  let isAway = false;
+  const publish: EventProducer['publish'] = async (event) => {
+    if (isAway)
+      throw new AppError({
+        code: 'KAFKA_UNAVAILABLE',
+        kind: 'retryable',
+        scope: 'dependency',
+        stage: 'publish',
+        message: 'away',
+      });
+    const offset = published.filter(({ topic }) => topic === event.topic).length;
+    published.push(event);
+    pending.push({ ...at(event.topic, offset, event.value), eventId: event.envelope.eventId });
+    return { topic: event.topic, partition: 0, offset };
+  };
+  return {
+    producer: { publish },
+    published,
+    setAway: (away) => {
+      isAway = away;
+    },
+    deliver: (fed = {}) =>
+      under.feed(...pending.splice(0).map((placed) => ({ ...placed, offset: placed.offset + (fed[placed.topic] ?? 0) }))),
+    clear: () => {
+      published.length = 0;
+      pending.length = 0;
+    },
+  };
+}
+
 export async function apiUnderTest(options: { readonly pollMs?: number } = {}): Promise<ApiUnderTest> {
   const under = await sinkUnderTest();
+  const log = createTestLog(under);
   const blobs = new Map<string, Buffer>();
   const server = await createApiServer({
     telemetry: under.telemetry,
@@ -53,23 +103,33 @@ export async function apiUnderTest(options: { readonly pollMs?: number } = {}): 
     postgres: under.postgres,
     blobs: { get: async (ref) => blobs.get(ref) ?? Promise.reject(new Error('no blob')) },
     models: createModelNames([manifest]),
+    producer: log.producer,
     pollMs: options.pollMs ?? 60_000,
     heartbeatMs: 60_000,
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const address = server.server.address();
   const base = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const ask = async (path: string, init: RequestInit): Promise<Answer> => {
+    const response = await fetch(`${base}${path}`, init);
+    const text = await response.text();
+    const body: unknown = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+    return { status: response.status, body, headers: response.headers };
+  };
   return {
     under,
     server,
     base,
     blobs,
-    async get(path, { role = 'doctor', headers = {} } = {}) {
-      const response = await fetch(`${base}${path}`, { headers: { authorization: `Bearer ${role}`, ...headers } });
-      const text = await response.text();
-      const body: unknown = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
-      return { status: response.status, body, headers: response.headers };
-    },
+    log,
+    get: (path, { role = 'doctor', headers = {} } = {}) =>
+      ask(path, { headers: { authorization: `Bearer ${role}`, ...headers } }),
+    post: (path, body, { role = 'doctor' } = {}) =>
+      ask(path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${role}`, ...(body === null ? {} : { 'content-type': 'application/json' }) },
+        ...(body === null ? {} : { body: JSON.stringify(body) }),
+      }),
     async end() {
       await server.close();
       await under.end();

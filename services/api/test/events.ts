@@ -1,8 +1,11 @@
 /** Test only. Events and batches as the sink gets them, with everything a test does not care about filled in. */
 import {
+  type AlertEvent,
   type AnalysisEnded,
   type AnalysisProgressed,
   type AnalysisRequested,
+  type AnalysisReviewed,
+  type DeliveryEvent,
   type MessageEvent,
   type ObservationEvent,
   type OrderEvent,
@@ -137,6 +140,60 @@ export const received = (messageId: string, change: Partial<MessageEvent> = {}):
   acknowledgement: 'AA',
   errorCode: null,
   receivedAt: today,
+  ...change,
+});
+
+export const reviewed = (jobId: string, change: Partial<AnalysisReviewed> = {}): AnalysisReviewed => ({
+  type: 'AnalysisApproved',
+  jobId,
+  patientKey,
+  generation: 1,
+  attempt: 1,
+  model: 'breast-cancer',
+  modelVersion: '1.0.0',
+  modelDigest: 'sha256:aa',
+  prediction: { label: 'malignant', probability: 0.93, margin: 2.6 },
+  evidence: null,
+  reasons: [],
+  inputObservations: [],
+  startedAt: today + 20,
+  endedAt: today + 30,
+  reviewer: 'dr-1',
+  reviewerRole: 'doctor',
+  comment: null,
+  at: today + 100,
+  ...change,
+});
+
+export const delivered = (subjectId: string, change: Partial<DeliveryEvent> = {}): DeliveryEvent => ({
+  type: 'DeliveryDelivered',
+  target: 'fhir',
+  subjectKind: 'order',
+  subjectId,
+  patientKey,
+  revision: 1,
+  contentDigest: 'digest',
+  remoteId: `ServiceRequest/${subjectId}`,
+  remoteVersion: '1',
+  acknowledgement: '200',
+  code: null,
+  attempts: 1,
+  subjectVersion: 1,
+  changedAt: today,
+  at: today + 50,
+  ...change,
+});
+
+export const raised = (alertId: string, change: Partial<AlertEvent> = {}): AlertEvent => ({
+  type: 'AlertRaised',
+  alertId,
+  patientKey,
+  kind: 'critical_value',
+  subjectKind: 'observation',
+  subjectId: 'obs',
+  level: 0,
+  by: null,
+  at: today,
   ...change,
 });
 

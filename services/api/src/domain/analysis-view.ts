@@ -1,9 +1,45 @@
 /** A job as the API shows it: names instead of positions, times as text, and whether its inputs still hold. Pure. */
-import { type AnalysisState, type AnalysisStatus, type Evidence, isEnded } from '@clinstream/contracts';
+import {
+  type AnalysisState,
+  type AnalysisStatus,
+  currentReview,
+  type Evidence,
+  isEnded,
+  type ReviewStatus,
+  releasedResult,
+  reviewOf,
+} from '@clinstream/contracts';
+import type { DeliveryView } from './delivery-view.ts';
+import { isoOf } from './iso.ts';
 import type { ModelNames } from './model-names.ts';
 
-/** A stored job and the input observations that were corrected or withdrawn after it was requested. */
-export type StoredAnalysis = { readonly state: AnalysisState; readonly staleInputs: readonly string[] };
+/** A stored job and what else bears on it. */
+export type StoredAnalysis = {
+  readonly state: AnalysisState;
+  /** Input observations that were corrected since it was requested, or are withdrawn. */
+  readonly staleInputs: readonly string[];
+  /** Its patient's record took part in a merge while it was in flight. */
+  readonly mergedInFlight: boolean;
+};
+
+export type ReviewView = {
+  readonly status: ReviewStatus;
+  readonly by: string | null;
+  readonly role: string | null;
+  readonly at: string | null;
+  readonly comment: string | null;
+  readonly heldBecause: 'patient_merged' | null;
+};
+
+export type ReleasedView = {
+  readonly generation: number;
+  readonly attempt: number;
+  readonly modelVersion: string | null;
+  readonly modelDigest: string | null;
+  readonly prediction: AnalysisState['prediction'];
+  readonly by: string;
+  readonly at: string | null;
+};
 
 export type EvidenceView = {
   readonly method: string;
@@ -39,12 +75,19 @@ export type AnalysisView = {
   readonly inputObservations: readonly string[];
   readonly stale: boolean;
   readonly staleInputs: readonly string[];
+  /** Null while there is no completed result. */
+  readonly review: ReviewView | null;
+  /** The newest approved result, which stays so whatever is computed later. */
+  readonly released: ReleasedView | null;
+  /** Left out where many analyses are shown. */
+  readonly deliveries?: readonly DeliveryView[];
   readonly requestedAt: string | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
 };
 
-export function viewAnalysis({ state, staleInputs }: StoredAnalysis, models: ModelNames): AnalysisView {
+export function viewAnalysis(stored: StoredAnalysis, models: ModelNames): AnalysisView {
+  const { state, staleInputs } = stored;
   return {
     jobId: state.jobId,
     status: state.status,
@@ -64,6 +107,8 @@ export function viewAnalysis({ state, staleInputs }: StoredAnalysis, models: Mod
     inputObservations: state.inputObservations,
     stale: staleInputs.length > 0,
     staleInputs,
+    review: viewReview(stored),
+    released: viewReleased(state),
     requestedAt: isoOf(state.requestedAt),
     startedAt: isoOf(state.startedAt),
     endedAt: isEnded(state.status) ? isoOf(state.endedAt) : null,
@@ -90,10 +135,33 @@ export const viewPending = (jobId: string): AnalysisView => ({
   inputObservations: [],
   stale: false,
   staleInputs: [],
+  review: null,
+  released: null,
   requestedAt: null,
   startedAt: null,
   endedAt: null,
 });
+
+function viewReview({ state, mergedInFlight }: StoredAnalysis): ReviewView | null {
+  const status = reviewOf(state);
+  if (status === null) return null;
+  const review = currentReview(state);
+  return {
+    status,
+    by: review?.reviewer ?? null,
+    role: review?.reviewerRole ?? null,
+    at: isoOf(review?.at ?? null),
+    comment: review?.comment ?? null,
+    heldBecause: mergedInFlight && status === 'pending' ? 'patient_merged' : null,
+  };
+}
+
+function viewReleased(state: AnalysisState): ReleasedView | null {
+  const released = releasedResult(state);
+  if (released === null) return null;
+  const { generation, attempt, modelVersion, modelDigest, prediction, reviewer: by, at } = released;
+  return { generation, attempt, modelVersion, modelDigest, prediction, by, at: isoOf(at) };
+}
 
 function viewModel({ model, modelVersion, modelDigest }: AnalysisState, models: ModelNames): AnalysisView['model'] {
   if (model === null) return null;
@@ -118,5 +186,3 @@ function viewEvidence({ method, inputSet, baseValue, values }: Evidence, model: 
   }));
   return { method, space: 'margin', baseValue, inputs: inputs.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)) };
 }
-
-export const isoOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());

@@ -98,7 +98,7 @@ test('a result keeps the log time of the event it shows', () => {
 
 test('evidence of a model nobody describes keeps its positions as names', () => {
   const state = stateOf(requested('a'), ended('a'));
-  const view = viewAnalysis({ state, staleInputs: [] }, createModelNames([]));
+  const view = viewAnalysis({ state, staleInputs: [], mergedInFlight: false }, createModelNames([]));
   assert.deepEqual(
     view.evidence?.inputs.map((input) => [input.name, input.value]),
     [

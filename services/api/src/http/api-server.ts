@@ -1,8 +1,9 @@
-/** The API's HTTP door: all its routes on one server. Reads only. */
+/** The API's HTTP door: all its routes on one server. What people decide here goes to the log; everything else only reads. */
 import type { LogPosition } from '@clinstream/contracts';
 import type { BlobStore } from '@clinstream/runtime/blobs';
 import { type Authenticator, createHttpServer, type HttpLimits, type HttpServer } from '@clinstream/runtime/http';
 import type { Postgres } from '@clinstream/runtime/postgres';
+import type { EventProducer } from '@clinstream/runtime/producer';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { StoredAnalysis } from '../domain/analysis-view.ts';
@@ -10,12 +11,17 @@ import type { ModelNames } from '../domain/model-names.ts';
 import { apiMetrics } from '../metrics.ts';
 import { notifyChannel } from '../sink/sql/finish-flush.ts';
 import { createJobWatch } from './job-watch.ts';
+import { createPublish } from './publish.ts';
+import { registerAlerts } from './routes/alerts.ts';
 import { registerAnalyses } from './routes/analyses.ts';
 import { registerAnalysisEvents } from './routes/analysis-events.ts';
+import { registerAnalysisReview } from './routes/analysis-review.ts';
+import { registerDeliveries } from './routes/deliveries.ts';
 import { registerMessages } from './routes/messages.ts';
 import { registerModels } from './routes/models.ts';
 import { registerOrders } from './routes/orders.ts';
 import { registerQueues } from './routes/queues.ts';
+import { registerRedeliver } from './routes/redeliver.ts';
 import { registerTimeline } from './routes/timeline.ts';
 import { readAnalyses } from './sql/read-analyses.ts';
 import { readPosition } from './sql/read-position.ts';
@@ -27,14 +33,18 @@ export type ApiServerOptions = {
   readonly postgres: Postgres;
   readonly blobs: Pick<BlobStore, 'get'>;
   readonly models: ModelNames;
+  readonly producer: Pick<EventProducer, 'publish'>;
   readonly pollMs: number;
   readonly heartbeatMs: number;
 };
 
+type ApiMetrics = ReturnType<typeof createMetrics<typeof apiMetrics>>;
+
 export async function createApiServer(options: ApiServerOptions): Promise<HttpServer> {
   const { telemetry, postgres: db, models, blobs } = options;
   const server = await createHttpServer({ name: 'api', telemetry, auth: options.auth, limits: options.limits, openapi });
-  const watch = createWatch(options);
+  const metrics = createMetrics(telemetry.registry, apiMetrics);
+  const watch = createWatch(options, metrics);
   const stopListening = db.listen(notifyChannel, watch.notice);
   server.addHook('onClose', async () => {
     stopListening();
@@ -49,19 +59,26 @@ export async function createApiServer(options: ApiServerOptions): Promise<HttpSe
     readPosition: (position: LogPosition) => readPosition(db, position),
     clock: telemetry.clock,
     heartbeatMs: options.heartbeatMs,
+    publish: createPublish(options.producer),
+    onReview: (outcome: string) => metrics.reviews.labels({ outcome }).inc(),
+    onRedelivery: (count: number) => metrics.redeliveries.inc(count),
+    onAcknowledge: () => metrics.acknowledgements.inc(),
   };
   registerAnalyses(routes, deps);
   registerAnalysisEvents(routes, deps);
+  registerAnalysisReview(routes, deps);
   registerOrders(routes, deps);
   registerTimeline(routes, deps);
   registerQueues(routes, deps);
   registerModels(routes, deps);
   registerMessages(routes, deps);
+  registerDeliveries(routes, deps);
+  registerRedeliver(routes, deps);
+  registerAlerts(routes, deps);
   return server;
 }
 
-function createWatch({ telemetry, postgres, pollMs }: ApiServerOptions) {
-  const metrics = createMetrics(telemetry.registry, apiMetrics);
+function createWatch({ postgres, pollMs }: ApiServerOptions, metrics: ApiMetrics) {
   const watch = createJobWatch<StoredAnalysis>({
     read: (jobIds) => readAnalyses(postgres, jobIds),
     pollMs,
@@ -74,5 +91,6 @@ function createWatch({ telemetry, postgres, pollMs }: ApiServerOptions) {
 const openapi = {
   title: 'Clinstream API',
   version: '1',
-  description: 'Results of AI analyses, orders, laboratory results and queues. Reads only; requests go to the ingest service.',
+  description:
+    'Results of AI analyses and their review, orders, laboratory results, deliveries, alerts and queues. Requests for analyses and orders go to the ingest service.',
 };

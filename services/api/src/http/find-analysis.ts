@@ -6,7 +6,7 @@
  *   absent, position not read from the log yet        pending
  *   absent, position read                             null: unknown
  */
-import { isEnded, type LogPosition } from '@clinstream/contracts';
+import { isEnded, type LogPosition, topics } from '@clinstream/contracts';
 import type { StoredAnalysis } from '../domain/analysis-view.ts';
 import type { JobWatch } from './job-watch.ts';
 
@@ -26,7 +26,7 @@ export async function findAnalysis(deps: FindDeps, jobId: string, options: FindO
     if (first === null) return null;
   }
   if (waitMs === 0) return first ?? 'pending';
-  if (first !== null && isEnded(first.state.status)) return first;
+  if (first !== null && isEnded(first.state.status)) return afterReview(deps, first, options);
   let last: StoredAnalysis | null = first;
   const until = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
   await deps.watch.follow(jobId, { endOnly: true, signal: until }, (job) => {
@@ -35,6 +35,22 @@ export async function findAnalysis(deps: FindDeps, jobId: string, options: FindO
   });
   if (last !== null) return last;
   return (await isAhead(deps, position)) ? 'pending' : lookAgain(deps, jobId, position);
+}
+
+/** The position of a review, with a wait: once that review is taken into account. */
+async function afterReview(
+  deps: FindDeps,
+  job: StoredAnalysis,
+  { position, waitMs, signal }: FindOptions,
+): Promise<StoredAnalysis> {
+  if (position?.topic !== topics.reviews || !(await isAhead(deps, position))) return job;
+  let last = job;
+  const until = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+  await deps.watch.follow(job.state.jobId, { endOnly: true, signal: until }, (seen) => {
+    last = seen ?? last;
+    return last.state.version > job.state.version;
+  });
+  return last;
 }
 
 /** Whether the position is still to be read. */

@@ -27,6 +27,97 @@ const EvidenceSchema = Type.Object({
   }),
 });
 
+const ReviewSchema = Type.Object(
+  {
+    status: oneOf(['pending', 'approved', 'rejected']),
+    by: orNull(text('Subject of the reviewer’s token.')),
+    role: orNull(text()),
+    at: instant,
+    comment: orNull(text()),
+    heldBecause: orNull(
+      oneOf(['patient_merged'], 'The record of the patient was merged while the analysis was under way: see whom it is about.'),
+    ),
+  },
+  { description: 'Of the current result; null while there is none.' },
+);
+
+const ReleasedSchema = Type.Object(
+  {
+    generation: Type.Integer(),
+    attempt: Type.Integer(),
+    modelVersion: orNull(text()),
+    modelDigest: orNull(text()),
+    prediction: orNull(Type.Object({ label: text(), probability: Type.Number(), margin: orNull(Type.Number()) })),
+    by: text(),
+    at: instant,
+  },
+  { description: 'The newest approved result, also while a newer one waits for review; null when none is approved.' },
+);
+
+export const subjectKinds = ['patient', 'order', 'observation', 'analysis'] as const;
+export const outcomes = ['delivered', 'rejected', 'needs_review', 'held'] as const;
+
+const DeliverySchema = Type.Object({
+  target: text('fhir or lis'),
+  subjectKind: oneOf(subjectKinds),
+  subjectId: text('Patient key, order id, observation id or job id.'),
+  patientKey: orNull(text()),
+  outcome: oneOf(outcomes, '*held*: not released yet. *needs_review*: only a person can say what became of it.'),
+  revision: Type.Integer({ description: 'Grows with every outcome.' }),
+  contentDigest: orNull(text()),
+  remoteId: orNull(text()),
+  remoteVersion: orNull(text()),
+  acknowledgement: orNull(text('MSA-1 or the HTTP status.')),
+  code: orNull(text('Error code, or why it is held.')),
+  attempts: Type.Integer(),
+  subjectVersion: Type.Integer(),
+  changedAt: instant,
+  at: instant,
+});
+
+export const DeliveryPageSchema = Type.Object({
+  items: Type.Array(DeliverySchema),
+  next: orNull(text('Pass as `cursor` for the next page; null on the last.')),
+});
+
+const deliveriesOfSubject = Type.Optional(
+  Type.Array(DeliverySchema, { description: 'Where it stands in each target; not in lists.' }),
+);
+
+export const RedeliveryAcceptedSchema = Type.Object({
+  dryRun: Type.Boolean(),
+  count: Type.Integer({ description: 'Subjects asked for, or that would be.' }),
+  items: Type.Array(DeliverySchema, { description: 'The first of them, as they stand.' }),
+});
+
+export const alertKinds = ['critical_value', 'cancel_refused', 'specimen_rejected', 'delivery'] as const;
+export const alertStatuses = ['open', 'acknowledged'] as const;
+
+export const AlertPageSchema = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      alertId: text(),
+      patientKey: text(),
+      kind: text(),
+      subjectKind: text(),
+      subjectId: text(),
+      status: oneOf(alertStatuses),
+      level: Type.Integer({ description: 'How often it was escalated.' }),
+      raisedAt: instant,
+      acknowledgedBy: orNull(text()),
+      acknowledgedAt: instant,
+      version: Type.Integer(),
+    }),
+  ),
+  next: orNull(text('Pass as `cursor` for the next page; null on the last.')),
+});
+
+export const AcceptedSchema = Type.Object({
+  id: text(),
+  position: text('Where in the log it stands: pass it back to see it taken into account.'),
+  links: Type.Object({ self: text() }),
+});
+
 export const AnalysisSchema = Type.Object(
   {
     jobId: text(),
@@ -51,8 +142,13 @@ export const AnalysisSchema = Type.Object(
     reasons: Type.Array(text(), { description: 'Why the model abstained, as codes.' }),
     failure: orNull(Type.Object({ code: text(), input: orNull(text()) })),
     inputObservations: Type.Array(text(), { description: 'Laboratory results the inputs came from.' }),
-    stale: Type.Boolean({ description: 'An input was corrected or withdrawn after the analysis was requested.' }),
+    stale: Type.Boolean({
+      description: 'An input was corrected after the analysis was requested, or is withdrawn: it cannot be approved.',
+    }),
     staleInputs: Type.Array(text(), { description: 'Which of inputObservations.' }),
+    review: orNull(ReviewSchema),
+    released: orNull(ReleasedSchema),
+    deliveries: deliveriesOfSubject,
     requestedAt: instant,
     startedAt: instant,
     endedAt: instant,
@@ -70,7 +166,7 @@ const CodeSchema = Type.Object({ code: text(), system: text(), display: orNull(t
 export const OrderSchema = Type.Object({
   orderId: text(),
   status: oneOf(
-    ['pending', 'active', 'cancel_requested', 'cancelled'],
+    ['pending', 'active', 'cancel_requested', 'completed', 'cancelled'],
     '*pending*: named by a later message, never placed; or, at version 0, not read from the log yet.',
   ),
   version: Type.Integer(),
@@ -85,6 +181,12 @@ export const OrderSchema = Type.Object({
   requestedBy: orNull(text()),
   requestedAt: instant,
   analysisJobId: orNull(text()),
+  cancelRefused: Type.Boolean({ description: 'The laboratory refused to cancel it: it still stands.' }),
+  specimen: orNull(
+    Type.Object({ id: orNull(text()), code: orNull(CodeSchema), collectedAt: orNull(text('As precise as it was sent.')) }),
+  ),
+  orderingProvider: orNull(Type.Object({ id: text(), authority: orNull(text()) })),
+  deliveries: deliveriesOfSubject,
   conflicting: Type.Boolean({
     description: 'Another order came under the same placer number with other content and was refused.',
   }),

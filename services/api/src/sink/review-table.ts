@@ -12,7 +12,6 @@ export const reviewRows: Table<AnalysisState> = {
     column('job_id', 'text', (s) => s.jobId),
     column('generation', 'integer', (s) => newest(s)?.generation ?? 0),
     column('attempt', 'integer', (s) => newest(s)?.attempt ?? 0),
-    column('model_digest', 'text', (s) => newest(s)?.modelDigest ?? null),
     column('decision', 'text', (s) => newest(s)?.decision ?? ''),
     column('reviews', 'text', (s) => JSON.stringify(s.reviews)),
     column('sort_at', 'bigint', sortAtOf),

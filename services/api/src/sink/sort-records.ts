@@ -39,24 +39,25 @@ export function sortRecords(records: readonly DecodedRecord[]): SortedRecords {
 
 function put(sorted: SortedRecords, { topic, event, envelope, partition, timestamp: loggedAt }: DecodedRecord): void {
   const eventId = keyOf(envelope.eventId);
+  const receivedAt = Math.min(envelope.occurredAt, loggedAt);
   switch (topic) {
     case 'clinical.orders.v1':
-      sorted.orders.push({ event: event as OrderEvent, eventId, loggedAt });
+      sorted.orders.push({ event: event as OrderEvent, eventId, loggedAt, receivedAt });
       return;
     case 'clinical.observations.v1':
-      sorted.observations.push({ event: event as ObservationEvent, eventId, loggedAt });
+      sorted.observations.push({ event: event as ObservationEvent, eventId, loggedAt, receivedAt });
       return;
     case 'clinical.patients.v1':
-      sorted.patients.push({ event: event as PatientEvent, eventId, loggedAt });
+      sorted.patients.push({ event: event as PatientEvent, eventId, loggedAt, receivedAt });
       return;
     case 'clinical.messages.v1':
-      sorted.messages.push({ event: event as MessageEvent, eventId, loggedAt });
+      sorted.messages.push({ event: event as MessageEvent, eventId, loggedAt, receivedAt });
       return;
     case 'sync.deliveries.v1':
-      sorted.deliveries.push({ event: event as DeliveryEvent, eventId, loggedAt });
+      sorted.deliveries.push({ event: event as DeliveryEvent, eventId, loggedAt, receivedAt });
       return;
     case 'clinical.alerts.v1':
-      sorted.alerts.push({ event: event as AlertEvent, eventId, loggedAt });
+      sorted.alerts.push({ event: event as AlertEvent, eventId, loggedAt, receivedAt });
       return;
     // Wishes for those who deliver: the sink does not read them.
     case 'sync.redeliveries.v1':

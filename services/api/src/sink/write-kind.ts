@@ -16,9 +16,15 @@ export type Kind<S extends Versioned, E> = {
   readonly keyOf: (event: E) => string;
   readonly fromRow: (row: Row) => S;
   /** Pure; the very same object when the event changes nothing. */
-  readonly reduce: (state: S | null, event: E, loggedAt: number) => S | null;
+  readonly reduce: (state: S | null, event: E, receivedAt: number) => S | null;
 };
-export type KindInput<E> = { readonly event: E; readonly eventId: string; readonly loggedAt: number };
+export type KindInput<E> = {
+  readonly event: E;
+  readonly eventId: string;
+  readonly loggedAt: number;
+  /** When it was received, which may be before it was logged; never after. */
+  readonly receivedAt: number;
+};
 export type KindWritten = { readonly inserted: number; readonly updated: number; readonly ignored: number };
 
 const nothing: KindWritten = { inserted: 0, updated: 0, ignored: 0 };
@@ -55,10 +61,10 @@ async function loadStored<S extends Versioned, E>(tx: Transaction, kind: Kind<S,
 function reduceAll<S extends Versioned, E>(kind: Kind<S, E>, stored: ReadonlyMap<string, S>, inputs: readonly KindInput<E>[]) {
   const states = new Map(stored);
   let ignored = 0;
-  for (const { event, loggedAt } of inputs) {
+  for (const { event, receivedAt } of inputs) {
     const key = kind.keyOf(event);
     const before = states.get(key) ?? null;
-    const after = kind.reduce(before, event, loggedAt);
+    const after = kind.reduce(before, event, receivedAt);
     if (after === null || after === before) ignored++;
     else states.set(key, after);
   }

@@ -1,10 +1,12 @@
 /** GET /v1/analyses/{id} with long poll, and the list. */
+import type { ReviewStatus } from '@clinstream/contracts';
 import { problemResponses, requestSignal } from '@clinstream/runtime/http';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { type AnalysisView, viewAnalysis, viewPending } from '../../domain/analysis-view.ts';
+import { type AnalysisView, type StoredAnalysis, viewAnalysis, viewPending } from '../../domain/analysis-view.ts';
 import { type Cursor, formatCursor, parseCursor } from '../../domain/cursor.ts';
+import { viewDelivery } from '../../domain/delivery-view.ts';
 import type { ModelNames } from '../../domain/model-names.ts';
 import { clinical } from '../access.ts';
 import { type FindDeps, findAnalysis } from '../find-analysis.ts';
@@ -13,6 +15,7 @@ import { apiProblem } from '../problems.ts';
 import { AnalysisPageSchema, AnalysisSchema, statuses } from '../schemas.ts';
 import { type AnalysisFilter, listAnalyses } from '../sql/list-analyses.ts';
 import { storedFromRow } from '../sql/read-analyses.ts';
+import { readDeliveries } from '../sql/read-deliveries.ts';
 
 export type AnalysesDeps = FindDeps & { readonly db: Queryable; readonly models: ModelNames };
 
@@ -47,6 +50,13 @@ const listRoute = {
     querystring: Type.Object({
       patient: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'Patient key.' })),
       status: Type.Optional(Type.Unsafe<AnalysisView['status']>({ type: 'string', enum: [...statuses] })),
+      review: Type.Optional(
+        Type.Unsafe<ReviewStatus>({
+          type: 'string',
+          enum: ['pending', 'approved', 'rejected'],
+          description: 'Of the current result; *pending*: completed and waiting for a review.',
+        }),
+      ),
       model: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
       from: Type.Optional(Type.String({ format: 'date-time', description: 'Requested at or after.' })),
       to: Type.Optional(Type.String({ format: 'date-time', description: 'Requested before.' })),
@@ -61,6 +71,7 @@ type OneRequest = { Params: { id: string }; Querystring: { wait?: number; positi
 type ListQuery = {
   readonly patient?: string;
   readonly status?: AnalysisView['status'];
+  readonly review?: ReviewStatus;
   readonly model?: string;
   readonly from?: string;
   readonly to?: string;
@@ -75,7 +86,7 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
     const signal = requestSignal(request, reply);
     const found = await findAnalysis(deps, id, { position: positionIn(position), waitMs: wait * 1000, signal });
     if (found === null) throw apiProblem('ANALYSIS_UNKNOWN');
-    const view = found === 'pending' ? viewPending(id) : viewAnalysis(found, deps.models);
+    const view = found === 'pending' ? viewPending(id) : await showAnalysis(deps, found);
     const etag = etagOf(view);
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
@@ -92,8 +103,20 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
   });
 }
 
-/** Staleness changes without a new version of the job. */
-const etagOf = (view: AnalysisView): string => `"${view.version}${view.stale ? `-stale-${view.staleInputs.length}` : ''}"`;
+async function showAnalysis({ db, models }: AnalysesDeps, found: StoredAnalysis): Promise<AnalysisView> {
+  const deliveries = await readDeliveries(db, { subjectKind: 'analysis', subjectId: found.state.jobId });
+  return { ...viewAnalysis(found, models), deliveries: deliveries.map(viewDelivery) };
+}
+
+/** Staleness, merges and deliveries change without a new version of the job. */
+function etagOf({ version, stale, staleInputs, review, deliveries = [] }: AnalysisView): string {
+  const parts = [
+    stale ? `-stale-${staleInputs.length}` : '',
+    review?.heldBecause ? '-held' : '',
+    ...deliveries.map(({ target, revision }) => `-${target}-${revision}`),
+  ];
+  return `"${version}${parts.join('')}"`;
+}
 
 export function readCursor(text: string | undefined): Cursor | null {
   if (text === undefined) return null;
@@ -105,6 +128,7 @@ export function readCursor(text: string | undefined): Cursor | null {
 const filterOf = (query: ListQuery): Omit<AnalysisFilter, 'limit'> => ({
   patientKey: query.patient ?? null,
   status: query.status ?? null,
+  review: query.review ?? null,
   model: query.model ?? null,
   from: query.from === undefined ? null : Date.parse(query.from),
   to: query.to === undefined ? null : Date.parse(query.to),

@@ -5,7 +5,7 @@ import { problemResponses } from '@clinstream/runtime/http';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { isoOf } from '../../domain/analysis-view.ts';
+import { isoOf } from '../../domain/iso.ts';
 import { reusesControlId } from '../../domain/message.ts';
 import { clinical, interfaces } from '../access.ts';
 import { apiProblem } from '../problems.ts';

@@ -4,7 +4,8 @@ import { problemResponses } from '@clinstream/runtime/http';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { isoOf } from '../../domain/analysis-view.ts';
+import { viewDelivery } from '../../domain/delivery-view.ts';
+import { isoOf } from '../../domain/iso.ts';
 import { orderFromRow, orders } from '../../sink/order-table.ts';
 import { loadRows } from '../../sink/sql/load-rows.ts';
 import { clinical } from '../access.ts';
@@ -12,6 +13,7 @@ import { isAhead, type PositionDeps } from '../find-analysis.ts';
 import { PositionSchema, positionIn } from '../position.ts';
 import { apiProblem } from '../problems.ts';
 import { OrderSchema } from '../schemas.ts';
+import { readDeliveries } from '../sql/read-deliveries.ts';
 
 const route = {
   config: { roles: [...clinical] },
@@ -33,18 +35,23 @@ export function registerOrders(server: FastifyInstance, deps: OrdersDeps): void 
     const { id } = request.params;
     const position = positionIn(request.query.position);
     const order = await findOrder(deps, id);
-    if (order !== null) return viewOrder(order);
+    if (order !== null) return showOrder(deps, order);
     if (await isAhead(deps, position)) return viewPendingOrder(id);
     // It may have been written between the two looks.
     const later = position === null ? null : await findOrder(deps, id);
     if (later === null) throw apiProblem('ORDER_UNKNOWN');
-    return viewOrder(later);
+    return showOrder(deps, later);
   });
 }
 
 async function findOrder({ db }: OrdersDeps, id: string): Promise<OrderState | null> {
   const [row] = await loadRows(db, orders, [id]);
   return row === undefined ? null : orderFromRow(row);
+}
+
+async function showOrder({ db }: OrdersDeps, order: OrderState) {
+  const deliveries = await readDeliveries(db, { subjectKind: 'order', subjectId: order.orderId });
+  return { ...viewOrder(order), deliveries: deliveries.map(viewDelivery) };
 }
 
 const viewPendingOrder = (orderId: string) => ({
@@ -63,6 +70,9 @@ const viewPendingOrder = (orderId: string) => ({
   requestedAt: null,
   analysisJobId: null,
   conflicting: false,
+  cancelRefused: false,
+  specimen: null,
+  orderingProvider: null,
 });
 
 export const viewOrder = (order: OrderState) => ({ ...order, requestedAt: isoOf(order.requestedAt) });

@@ -1,29 +1,41 @@
 /**
  * Jobs as the API shows them, by id. One statement for all that are asked for at the same moment (job-watch.ts).
- * Stale: an input observation was corrected (C), cancelled (X) or withdrawn (D, W) and that was logged after the job was requested.
+ * Stale: an input observation was corrected (C) after the job was requested, also when it is final again by now, or it is withdrawn
+ * (D, W) or cancelled (X), whenever that was (facts 6.5).
+ * Merged in flight: a merge of the patient's record, as the retired or the surviving one, came between request and end (facts 6.4).
  */
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { StoredAnalysis } from '../../domain/analysis-view.ts';
 import { analysisFromRow } from '../../sink/analysis-from-row.ts';
 import type { StoredAnalysisRow } from '../../sink/analysis-tables.ts';
-import { storedAnalysisColumns } from '../../sink/sql/load-analyses.ts';
+import { storedAnalysisColumns, storedAnalysisTables } from '../../sink/sql/load-analyses.ts';
 
-export type ReadAnalysisRow = StoredAnalysisRow & { readonly sort_at: number; readonly stale_inputs: readonly string[] };
+export type ReadAnalysisRow = StoredAnalysisRow & {
+  readonly sort_at: number;
+  readonly stale_inputs: readonly string[];
+  readonly merged_in_flight: boolean;
+};
+
+const mergedWhile = (patient: string): string => `EXISTS (SELECT 1 FROM api.patients p
+  WHERE ${patient} = a.patient_key AND p.merged_into IS NOT NULL AND p.merged_at >= a.requested_at
+  AND (r.ended_at IS NULL OR p.merged_at <= r.ended_at))`;
 
 export const readAnalysisColumns = `${storedAnalysisColumns}, a.sort_at, ARRAY(
   SELECT o.observation_id FROM api.observations o
-  WHERE o.observation_id = ANY (a.input_observations) AND o.changed_at > a.requested_at
-    AND o.status IN ('corrected', 'cancelled', 'entered_in_error') ORDER BY 1) AS stale_inputs`;
+  WHERE o.observation_id = ANY (a.input_observations) AND (o.corrected_at > a.requested_at OR o.status IN ('cancelled', 'entered_in_error'))
+  ORDER BY 1) AS stale_inputs,
+  ${mergedWhile('p.patient_key')} OR ${mergedWhile('p.merged_into')} AS merged_in_flight`;
 
 export const readAnalysesStatement = {
   name: 'api read analyses',
-  text: `SELECT ${readAnalysisColumns} FROM api.analyses a LEFT JOIN api.analysis_runs r USING (job_id)
+  text: `SELECT ${readAnalysisColumns} FROM ${storedAnalysisTables}
 WHERE a.job_id = ANY ($1::text[])`,
 };
 
 export const storedFromRow = (row: ReadAnalysisRow): StoredAnalysis => ({
   state: analysisFromRow(row),
   staleInputs: row.stale_inputs,
+  mergedInFlight: row.merged_in_flight,
 });
 
 export async function readAnalyses(db: Queryable, jobIds: readonly string[]): Promise<ReadonlyMap<string, StoredAnalysis>> {

@@ -7,6 +7,7 @@ import type { Queryable, Row } from '@clinstream/runtime/postgres';
 import type { Cursor } from '../../domain/cursor.ts';
 import { observations } from '../../sink/observation-table.ts';
 import { orders } from '../../sink/order-table.ts';
+import { storedAnalysisTables } from '../../sink/sql/load-analyses.ts';
 import { readAnalysisColumns } from './read-analyses.ts';
 
 export type TimelineKind = 'analysis' | 'order' | 'observation';
@@ -15,7 +16,7 @@ export type TimelineQuery = { readonly members: readonly string[]; readonly afte
 const sources: Readonly<Record<TimelineKind, { columns: string; from: string; time: string; id: string }>> = {
   analysis: {
     columns: readAnalysisColumns,
-    from: 'api.analyses a LEFT JOIN api.analysis_runs r USING (job_id)',
+    from: storedAnalysisTables,
     time: 'a.sort_at',
     id: 'a.job_id',
   },
