@@ -1,13 +1,17 @@
 /** One order to the laboratory, or its cancellation. In: the order as it stands and what the ledger knows; out: a verdict. Reads like the decision it is. */
-import { deterministicId, type OrderState, sha256 } from '@clinstream/contracts';
+import { deterministicId, type OrderState } from '@clinstream/contracts';
 import type { DeliveryContext, JsonObject, Verdict, Work } from '../../delivery/target.ts';
+import { contentDigestOf } from '../../domain/lis/decide-message.ts';
+import { orderEventOf } from '../../domain/lis/order-event.ts';
 import type { Cancelled, Created, LisClient } from './client.ts';
 import type { OrderAnswer } from './contract.ts';
 import type { LisRestCode } from './errors.ts';
 import { contentOf, digestOf, registrationOf, testIdOf } from './render.ts';
-import { replyEvent } from './reply-event.ts';
 
-export async function deliverOrder(work: Work, client: LisClient, context: DeliveryContext): Promise<Verdict> {
+export async function deliverOrder(
+  work: Work,
+  { client, context, now }: { readonly client: LisClient; readonly context: DeliveryContext; readonly now: number },
+): Promise<Verdict> {
   if (work.subject.kind !== 'order') return { outcome: 'held', code: 'LIS_NOT_AN_ORDER' };
   const order = work.subject.state;
   const known = memoOf(work.delivered?.memo ?? null);
@@ -17,10 +21,10 @@ export async function deliverOrder(work: Work, client: LisClient, context: Deliv
     case 'cancelled':
       return known === null ? { outcome: 'held', code: 'LIS_ORDER_CANCELLED' } : unchanged(order, known, work);
     case 'cancel_requested':
-      return cancel({ work, order, known, client, context });
+      return cancel({ work, order, known, client, context, now });
     case 'active':
     case 'completed':
-      if (known === null || work.force) return place({ work, order, known, client, context });
+      if (known === null || work.force) return place({ work, order, known, client, context, now });
       return known.contentDigest === contentDigestOf(order)
         ? unchanged(order, known, work)
         : needsReview('LIS_AMENDMENT_UNSUPPORTED');
@@ -33,6 +37,7 @@ type Step = {
   readonly known: Memo | null;
   readonly client: LisClient;
   readonly context: DeliveryContext;
+  readonly now: number;
 };
 
 /** What the laboratory has accepted of this order, and the newest wish to cancel it has answered. */
@@ -85,25 +90,33 @@ async function patientOf({ work, client, context }: Step): Promise<{ readonly ke
 async function cancel(step: Step): Promise<Verdict> {
   const { work, order, client, context } = step;
   const lisId = step.known?.lisId ?? (await idThere(step));
-  if (lisId === null) return { outcome: 'held', code: 'LIS_ORDER_NOT_SENT' };
+  if (lisId === null) return cancelHere(step);
   if (typeof lisId !== 'string') return lisId;
   if (step.known?.cancelAsked === order.cancelRequestedVersion && !work.force) return unchanged(order, step.known, work);
   await context.intend(work, { digest: digestOf(order), memo: null });
   const wish = String(order.cancelRequestedVersion ?? 0);
   const answer = await client.cancelOrder(lisId, deterministicId('lis-cancel', order.orderId, wish), context.signal);
   if (answer.kind === 'unknown') return needsReview('LIS_ORDER_UNKNOWN', String(answer.status));
-  await context.publish(replyEvent(order, answer.kind === 'cancelled' ? 'OrderCancelled' : 'OrderCancelRefused'));
+  await publishEnd(step, answer.kind === 'cancelled' ? 'OrderCancelled' : 'OrderCancelRefused', 'laboratory');
   return answered(order, lisId, answer);
 }
 
-/** Null: the laboratory never had it, and we send no order only to cancel it. */
+/** The laboratory never heard of it: cancelled by us. Unless it may still be on its way: then nobody knows, and a person looks. */
+async function cancelHere(step: Step): Promise<Verdict> {
+  if (step.work.intent !== null) return needsReview('LIS_ORDER_UNKNOWN');
+  await publishEnd(step, 'OrderCancelled', 'sync');
+  return { outcome: 'held', code: 'LIS_ORDER_CANCELLED' };
+}
+
+const publishEnd = ({ order, context, now }: Step, type: 'OrderCancelled' | 'OrderCancelRefused', by: string): Promise<void> =>
+  context.publish(orderEventOf(order, { type, version: order.cancelRequestedVersion ?? 0, fillerNumber: null }, by, now));
+
+/** Null: it is not there. */
 async function idThere({ order, client, context }: Step): Promise<string | null | Verdict> {
   const there = await client.findOrder(testIdOf(order), context.signal);
   if (there.kind === 'many') return needsReview('LIS_ORDER_AMBIGUOUS');
   return there.kind === 'none' ? null : String(there.record.id);
 }
-
-const contentDigestOf = (order: OrderState): string => sha256(JSON.stringify(contentOf(order)));
 
 function placed(order: OrderState, lisId: string, acknowledgement: string, sent: boolean): Verdict {
   const memo: Memo = { lisId, contentDigest: contentDigestOf(order), cancelAsked: null };

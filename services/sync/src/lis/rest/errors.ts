@@ -44,7 +44,10 @@ export const lisRestErrors = {
     'The laboratory system has another order under this placer number.',
     'Compare both; a person decides which one holds.',
   ),
-  LIS_ORDER_UNKNOWN: message('An order we had placed is no longer known there.', 'Ask the laboratory, then redeliver.'),
+  LIS_ORDER_UNKNOWN: message(
+    'An order we had placed, or may have placed, is not known there.',
+    'Ask the laboratory, then redeliver.',
+  ),
   LIS_AMENDMENT_UNSUPPORTED: message(
     'An order was amended after it was placed, and this laboratory system takes no amendments.',
     'Tell the laboratory, or cancel the order and place another.',

@@ -1,5 +1,6 @@
 /** Our states as the laboratory's records. Pure. */
 import { type OrderState, type PatientState, sha256 } from '@clinstream/contracts';
+import { contentDigestOf } from '../../domain/lis/decide-message.ts';
 import type { NewOrder, Registration } from './contract.ts';
 
 /** Null where the laboratory wants more than we know: half a person is never registered. */
@@ -32,6 +33,6 @@ function priorityOf({ priority, note }: OrderState): Pick<NewOrder, 'priority' |
   return { priority: priority === 'unknown' ? 'routine' : priority, notes: note ?? '' };
 }
 
-/** Of the content, and of whether it is to be cancelled. */
+/** Of what the laboratory should know: the content, and whether it is to be cancelled. */
 export const digestOf = (order: OrderState): string =>
-  sha256(JSON.stringify([contentOf(order), order.status === 'cancel_requested']));
+  sha256(JSON.stringify([contentDigestOf(order), order.status === 'cancel_requested']));

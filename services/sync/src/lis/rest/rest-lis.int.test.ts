@@ -283,7 +283,7 @@ for (const [answer, type] of [
     const asked = await deliver(workOf(state, { delivered }));
     assert.deepEqual(
       published.map(({ value, envelope }) => [(value as OrderEvent).type, (value as OrderEvent).sourceVersion, envelope.eventId]),
-      [[type, 2_000, deterministicId('event', type, 'order-1', 'lis', '2000')]],
+      [[type, 2_000, deterministicId('event', 'sync-lis', type, 'order-1', '2000')]],
     );
     const again = await deliver(workOf(state, { delivered: ledgerOf(asked) }));
     assert.deepEqual([again.outcome, 'sent' in again && again.sent], ['delivered', false]);
@@ -304,10 +304,22 @@ test('6.8 the reply to a cancellation is lost: asked again under the same key, o
   assert.deepEqual([keys.length, new Set(keys).size, published.length], [2, 1, 1]);
 });
 
-test('an order cancelled before it was ever sent is not sent', async () => {
-  assert.equal(codeOf(await deliver(workOf(orderOf(placed, wish)))), 'held LIS_ORDER_NOT_SENT');
+test('an order cancelled before it was ever sent is not sent, and cancelled by us', async () => {
+  published.length = 0;
+  assert.equal(codeOf(await deliver(workOf(orderOf(placed, wish)))), 'held LIS_ORDER_CANCELLED');
+  assert.deepEqual(
+    published.map(({ value }) => [(value as OrderEvent).type, (value as OrderEvent).requestedBy]),
+    [['OrderCancelled', 'sync']],
+  );
   assert.equal(codeOf(await deliver(workOf(orderOf(placed, event('OrderCancelled', 3_000))))), 'held LIS_ORDER_CANCELLED');
   assert.equal(lis.posts('/api/').length, 0);
+});
+
+test('an order cancelled while nobody knows whether it arrived goes to a person when it is not there', async () => {
+  published.length = 0;
+  const intent = { digest: 'd', memo: null, at: 1 };
+  assert.equal(codeOf(await deliver(workOf(orderOf(placed, wish), { intent }))), 'needs_review LIS_ORDER_UNKNOWN');
+  assert.equal(published.length, 0);
 });
 
 test('a laboratory that lacks something is told of line by line and sent nothing', async () => {

@@ -38,7 +38,7 @@ export function createRestLisTarget(config: RestLisConfig, { telemetry }: RestLi
 
   async function deliverOne(work: Work, context: DeliveryContext): Promise<Verdict> {
     try {
-      return await deliverOrder(work, client, context);
+      return await deliverOrder(work, { client, context, now: telemetry.clock.now() });
     } catch (error) {
       if (!isOfOneRequest(error)) throw error;
       // No answer to one request: is it the request, or is nobody there? Only the former is this order's trouble.
