@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { parseConfig as parseApi } from '../services/api/src/config.ts';
 import { parseConfig as parseInference } from '../services/inference/src/config.ts';
 import { parseConfig as parseIngest } from '../services/ingest/src/config.ts';
+import { parseConfig as parseSync } from '../services/sync/src/config.ts';
 
 type Service = {
   readonly image: string;
@@ -20,7 +21,7 @@ type Compose = { readonly services: Readonly<Record<string, Service>>; readonly 
 const root = new URL('../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const { services, volumes } = parse(read('infra/compose.yaml'), { merge: true }) as Compose;
-const parsers = { ingest: parseIngest, inference: parseInference, api: parseApi };
+const parsers = { ingest: parseIngest, inference: parseInference, api: parseApi, 'sync-fhir': parseSync, 'sync-lis': parseSync };
 
 for (const [name, parseConfig] of Object.entries(parsers)) {
   test(`${name} takes the settings it is given, and is given none it does not know`, () => {
