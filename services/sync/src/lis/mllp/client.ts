@@ -80,6 +80,8 @@ export function createLisClient(options: ClientOptions, clock: Clock, events: Cl
     const wasReused = connection.answered() > 0;
     const result = await connection.exchange(message, pair, AbortSignal.any([signal, cut.signal]));
     if (result.kind === 'replied') gate.answered();
+    else if (result.kind === 'lost' && result.why === 'timeout') return { ...result, wasReused };
+    // A peer that drops what it has just taken is not there; one that is silent already costs its time-out.
     else if (!wasReused) gate.failed();
     else if (result.kind === 'lost' && result.why === 'closed') isOneEach = true;
     if (isOneEach && connection.isUsable()) connection.close();
