@@ -3,6 +3,10 @@ import { apiErrors } from '../../../services/api/src/errors.ts';
 import { apiProblems } from '../../../services/api/src/http/problems.ts';
 import { inferenceErrors, jobEndings } from '../../../services/inference/src/errors.ts';
 import { faultMessages, ingestErrors } from '../../../services/ingest/src/errors.ts';
+import { syncErrors } from '../../../services/sync/src/errors.ts';
+import { fhirErrors } from '../../../services/sync/src/fhir/errors.ts';
+import { lisMllpErrors } from '../../../services/sync/src/lis/mllp/errors.ts';
+import { lisRestErrors } from '../../../services/sync/src/lis/rest/errors.ts';
 import { blobErrors } from '../src/blobs/errors.ts';
 import { errorCatalogue } from '../src/errors/catalogue.ts';
 import { httpProblems } from '../src/http/problems.ts';
@@ -23,4 +27,8 @@ export const errorRows: readonly ErrorRow[] = [
   ...rowsOfEndings('inference', jobEndings),
   ...rowsOfErrors('api', apiErrors),
   ...rowsOfProblems('api', apiProblems),
+  ...rowsOfErrors('sync', syncErrors),
+  ...rowsOfErrors('sync (FHIR)', fhirErrors),
+  ...rowsOfErrors('sync (LIS, HL7 v2)', lisMllpErrors),
+  ...rowsOfErrors('sync (LIS, REST)', lisRestErrors),
 ];
