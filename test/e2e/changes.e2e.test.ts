@@ -150,6 +150,48 @@ test('an input corrected or withdrawn after the analysis marks its result stale;
   await until(async () => (await analysis()).staleInputs.length === 2, 'the withdrawn input is named as well');
 });
 
+test('facts 6.5, 6.10: a doctor approves the very result shown; an input withdrawn since blocks approval, and a rejection takes it back', async () => {
+  await send('OML^O21^OML_O21', 1, [pid('80030'), ...analysisOrder('CH-5', 13)]);
+  const jobId = await until(
+    async () => (await listAll(house, `&review=pending&patient=${encodeURIComponent(patientKey('80030'))}`))[0]?.jobId,
+    'the result waits for a review',
+  );
+  const path = `/v1/analyses/${jobId}`;
+  const shown = bodyOf<View>(await house.api(path), 200);
+  assert.deepEqual([shown.review?.status, shown.released], ['pending', null]);
+  const { generation, attempt, model } = shown;
+  const looked = { generation, attempt, modelVersion: model?.version, modelDigest: model?.digest };
+  const review = (body: object, token?: string) =>
+    house.api(`${path}/review`, { body, ...(token === undefined ? {} : { token }) });
+  /** The analysis once the review is taken into account. */
+  const reviewed = async (body: object): Promise<View> => {
+    const { position } = bodyOf<{ position: string }>(await review(body), 202);
+    return bodyOf<View>(await house.api(`${path}?wait=30&position=${position}`), 200);
+  };
+  const nurse = await house.system.token({ roles: ['nurse'] });
+  bodyOf(await review({ decision: 'approve', ...looked }, nurse), 403);
+  assert.equal(
+    bodyOf<{ code: string }>(await review({ decision: 'approve', ...looked, attempt: 9 }), 409).code,
+    'REVIEW_NOT_CURRENT',
+  );
+  const approved = await reviewed({ decision: 'approve', ...looked, comment: 'agrees with the biopsy' });
+  assert.deepEqual(
+    [approved.review?.status, approved.review?.comment, approved.released?.generation],
+    ['approved', 'agrees with the biopsy', 1],
+  );
+  assert.deepEqual(
+    (await listAll(house, '&review=approved')).map((one) => one.jobId),
+    [jobId],
+  );
+  const { codes, unit } = manifest.inputs[3] ?? { codes: [], unit: '' };
+  const withdrawal = `OBX|1|NM|${codes[0]?.code}^^${codes[0]?.system}||12.5|${unit}^^UCUM|||||W`;
+  await send('ORU^R01^ORU_R01', 2, [pid('80030'), 'OBR|1|CH-5^OCS||PANEL^Nuclei^L', withdrawal], 'LIS');
+  await until(async () => bodyOf<View>(await house.api(path), 200).stale, 'the withdrawal is seen');
+  assert.equal(bodyOf<{ code: string }>(await review({ decision: 'approve', ...looked }), 409).code, 'REVIEW_STALE');
+  const rejected = await reviewed({ decision: 'reject', ...looked });
+  assert.deepEqual([rejected.review?.status, rejected.released], ['rejected', null]);
+});
+
 /** Groups forget how far they have read; only possible while they are stopped. */
 async function forgetPositions(): Promise<void> {
   const admin = house.stack.admin();
@@ -189,7 +231,7 @@ test('a full replay of all topics, by inference and by the sink with its rows ke
 
 /** Everything the API shows of the patients of this file, but for the count of changes: a rebuild may see several in one. */
 async function shown(): Promise<string> {
-  const timelines = await Promise.all(['80001', '80002', '80010', '80011', '80020'].map(timelineOf));
+  const timelines = await Promise.all(['80001', '80002', '80010', '80011', '80020', '80030'].map(timelineOf));
   return JSON.stringify(timelines, (key, value) => (key === 'version' && typeof value === 'number' ? undefined : value));
 }
 

@@ -27,6 +27,9 @@ export type View = {
   readonly failure: { readonly code: string; readonly input: string | null } | null;
   readonly stale: boolean;
   readonly staleInputs: readonly string[];
+  readonly generation: number;
+  readonly review: { readonly status: string; readonly by: string | null; readonly comment: string | null } | null;
+  readonly released: { readonly generation: number } | null;
   readonly requestedAt: string | null;
   readonly endedAt: string | null;
 };

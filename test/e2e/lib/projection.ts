@@ -13,7 +13,18 @@ export type Projection = {
   close(): Promise<void>;
 };
 
-const tables = ['analyses', 'analysis_runs', 'orders', 'observations', 'patients', 'messages', 'gaps'] as const;
+const tables = [
+  'analyses',
+  'analysis_runs',
+  'analysis_reviews',
+  'orders',
+  'observations',
+  'patients',
+  'messages',
+  'deliveries',
+  'alerts',
+  'gaps',
+] as const;
 
 export async function openProjection({ stack, database }: House): Promise<Projection> {
   const postgres = createPostgres(database.config, createSilentTelemetry());
