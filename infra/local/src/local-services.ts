@@ -6,28 +6,43 @@ import type { Say } from './local-servers.ts';
 import { isPortFree } from './ports.ts';
 import { endLeftover, isAlive, killByPidFile, readPid } from './server-process.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
-import { entryOf, mllpChannelFile, type ServerAddresses, type ServiceName, serviceEnv, serviceNames } from './services.ts';
-import type { StartOptions } from './start-options.ts';
+import {
+  entryOf,
+  mllpChannelFile,
+  type ServerAddresses,
+  type ServiceName,
+  serviceEnv,
+  serviceNames,
+  type TargetAddresses,
+} from './services.ts';
+import { type StartOptions, servicesOf } from './start-options.ts';
 
 export type LocalServices = {
-  /** Rejects when one is not ready in time, or when the end is wanted. Whoever has the handle stops them. */
+  /**
+   * Resolves when those are ready that a first result needs. Rejects when one is not ready in time, or when the end is wanted. Whoever has the handle
+   * stops them.
+   */
   whenReady(): Promise<void>;
+  /** Starts the sync processes, once; a first result must not wait for them. Nobody waits until they are ready: none is while its target is away. */
+  startSync(): void;
   stop(): Promise<void>;
 };
 
 export type LocalServicesInput = {
   readonly options: StartOptions;
   readonly addresses: ServerAddresses;
+  readonly targets: TargetAddresses;
   readonly keysDir: string;
   readonly say: Say;
   readonly stopping: AbortSignal;
 };
 
 const readyDeadlineMs = 90_000;
+const isSync = (name: ServiceName): boolean => name.startsWith('sync-');
 
-/** Resolves once they are started, not yet ready; rejects, with nothing started, when a port is taken. */
+/** Resolves once all but sync are started, not yet ready; rejects, with nothing started, when a port is taken. */
 export async function startLocalServices(input: LocalServicesInput): Promise<LocalServices> {
-  const names = serviceNames.filter((name) => !input.options.without.has(name));
+  const names = servicesOf(input.options);
   await refuseTakenPorts(input.options, names);
   const current = new Map<ServiceName, ServiceProcess>();
   const launch = (name: ServiceName): ServiceProcess => {
@@ -37,13 +52,20 @@ export async function startLocalServices(input: LocalServicesInput): Promise<Loc
   };
   const stop = async () => void (await Promise.all([...current.values()].map((service) => service.stop())));
   const began = performance.now();
-  const started = names.map(launch);
+  const first = names.filter((name) => !isSync(name));
+  const started = first.map(launch);
   const whenReady = async () => {
     await Promise.all(started.map((service) => service.whenReady(readyDeadlineMs, input.stopping)));
-    input.say(`services         ${names.join(', ')} ready  ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    for (const name of names) void watch(name, current, launch, input);
+    input.say(`services         ${first.join(', ')} ready  ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    for (const name of first) void watch(name, current, launch, input);
   };
-  return { whenReady, stop };
+  const startSync = () => {
+    for (const name of names.filter((one) => isSync(one) && !current.has(one))) {
+      launch(name);
+      void watch(name, current, launch, input);
+    }
+  };
+  return { whenReady, startSync, stop };
 }
 
 function watch(
@@ -58,17 +80,21 @@ function watch(
       ? `was ended by ${exit.signal}`
       : `exited with ${exit?.code}, see ${join(input.options.dataDir, 'logs', `${name}.log`)}`;
   };
-  const start = async () => void (await launch(name).whenReady(readyDeadlineMs, input.stopping));
+  const start = async () => {
+    const service = launch(name);
+    if (!isSync(name)) await service.whenReady(readyDeadlineMs, input.stopping);
+  };
   return keepRunning({ name, kept: { exited, start }, say: input.say, stopping: input.stopping });
 }
 
-function launchService(name: ServiceName, { options, addresses, keysDir }: LocalServicesInput): ServiceProcess {
+function launchService(name: ServiceName, { options, addresses, targets, keysDir }: LocalServicesInput): ServiceProcess {
   const folder = (part: string): string => {
     const path = join(options.dataDir, part);
     mkdirSync(path, { recursive: true });
     return path;
   };
-  const env = serviceEnv(name, { addresses, ports: options.ports, keysDir, blobDir: folder('blobs'), mllpChannelFile });
+  const { ports } = options;
+  const env = serviceEnv(name, { addresses, targets, ports, keysDir, blobDir: folder('blobs'), mllpChannelFile });
   return startServiceProcess({
     name,
     entry: entryOf(name),

@@ -1,12 +1,20 @@
 /** Does an answer hold what was expected? Pure. Expected objects name the members that matter; others are not looked at. */
 
-/** Null when it does, otherwise where it first does not. `{ "near": 0.97, "within": 0.02 }` takes a number nearby, `{ "some": X }` a list one of whose items matches. */
+/**
+ * Null when it does, otherwise where it first does not. `{ "near": 0.97, "within": 0.02 }` takes a number nearby, `{ "some": X }` a list one of whose items
+ * matches, `{ "oneOf": [X, Y] }` what matches one of them.
+ */
 export function mismatch(expected: unknown, actual: unknown, path = ''): string | null {
   if (Array.isArray(expected)) return listMismatch(expected, actual, path);
   if (typeof expected !== 'object' || expected === null) return expected === actual ? null : differs(path, expected, actual);
   if ('near' in expected && 'within' in expected) return nearMismatch(expected as Near, actual, path);
   if ('some' in expected) return someMismatch(expected.some, actual, path);
+  if ('oneOf' in expected && Array.isArray(expected.oneOf)) return oneOfMismatch(expected.oneOf, actual, path);
   return membersMismatch(expected, actual, path);
+}
+
+function oneOfMismatch(expected: readonly unknown[], actual: unknown, path: string): string | null {
+  return expected.some((one) => mismatch(one, actual) === null) ? null : differs(path, `one of ${short(expected)}`, actual);
 }
 
 function someMismatch(expected: unknown, actual: unknown, path: string): string | null {

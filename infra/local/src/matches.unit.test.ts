@@ -20,3 +20,9 @@ test('takes numbers nearby and lists with such an item', () => {
   assert.equal(mismatch({ items: { some: { id: 2 } } }, { items: [{ id: 1 }, { id: 2 }] }), null);
   assert.notEqual(mismatch({ items: { some: { id: 3 } } }, { items: [{ id: 1 }] }), null);
 });
+
+test('oneOf takes what matches one of them', () => {
+  const expected = { status: { oneOf: ['cancelled', 'cancel_requested'] } };
+  assert.equal(mismatch(expected, { status: 'cancelled' }), null);
+  assert.match(mismatch(expected, { status: 'active' }) ?? '', /\/status is "active", expected "one of/);
+});

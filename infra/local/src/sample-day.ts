@@ -50,7 +50,13 @@ export type Step = {
   readonly follow?: Follow;
 };
 
-export type SampleDay = { readonly title: string; readonly steps: readonly Step[] };
+/** What must stand outside at the end, at least: resources by type in the FHIR server; `orders` and `results` of the laboratory. */
+export type ExpectedDeliveries = {
+  readonly fhir?: Readonly<Record<string, number>>;
+  readonly lis?: Readonly<Record<string, number>>;
+};
+
+export type SampleDay = { readonly title: string; readonly steps: readonly Step[]; readonly delivered?: ExpectedDeliveries };
 
 /** Throws with the file's name when it is no day. */
 export function readSampleDay(file: string): SampleDay {

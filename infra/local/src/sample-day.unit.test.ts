@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shortfalls } from './delivered.ts';
 import { pick, readSampleDay, substitute } from './sample-day.ts';
 import { repositoryRoot } from './services.ts';
-import { isComplete, percentile, summaryLine } from './summary.ts';
+import { deliveredText, isComplete, percentile, summaryLine } from './summary.ts';
 
 test('kept values stand in for their names; an unknown name is an error', () => {
   const of = (name: string): string => `\${${name}}`;
@@ -34,4 +35,15 @@ test('the summary says ok only when every step went as expected', () => {
   );
   assert.match(summaryLine({ ...day, steps: steps.slice(0, 1) }), /^ok: 1 of 1/);
   assert.equal(percentile([1, 2, 3, 4], 0.5), 2);
+});
+
+test('what is missing outside is named, fails the day, and stands in the last line', () => {
+  assert.deepEqual(shortfalls('FHIR server', { ServiceRequest: 3, Patient: 1 }, { ServiceRequest: 2, Patient: 4 }), [
+    'FHIR server: 2 ServiceRequest of 3',
+  ]);
+  const day = { title: '', steps: [], accepted: 0, ended: new Map(), visibleMs: [], firstAcceptedAt: null };
+  const delivered = { fhir: { Patient: 4, Task: 0 }, lis: { orders: 3, results: 1 }, record: null, missing: [] };
+  assert.match(summaryLine(day, delivered), /^ok: .*; 4 resources in FHIR, 3 orders in the laboratory, 1 results back$/);
+  assert.match(summaryLine(day, { ...delivered, missing: ['FHIR server: away'] }), /^FAILED: .*, 1 not as expected$/);
+  assert.match(deliveredText({ ...delivered, missing: ['FHIR server: away'] }), /4 Patient\nmissing {3}FHIR server: away/);
 });

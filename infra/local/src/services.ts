@@ -2,11 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { audience, issuer, jwksFileOf } from './tokens.ts';
 
-export const serviceNames = ['ingest', 'inference', 'api'] as const;
+/** One process each. Sync runs once per target, so that neither can disturb the other. */
+export const serviceNames = ['ingest', 'inference', 'api', 'sync-fhir', 'sync-lis'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url));
-export const entryOf = (name: ServiceName): string => `${repositoryRoot}services/${name}/src/main.ts`;
+export const entryOf = (name: ServiceName): string =>
+  `${repositoryRoot}services/${name.startsWith('sync-') ? 'sync' : name}/src/main.ts`;
 export const modelsDir = `${repositoryRoot}models`;
 
 /** Where the servers are; what a person may point elsewhere. */
@@ -15,6 +17,14 @@ export type ServerAddresses = {
   readonly registryUrl: string;
   readonly databaseUrl: string;
 };
+
+/** Whom sync tells. Null: nobody; its process is not started then. */
+export type TargetAddresses = {
+  readonly fhirBaseUrl: string | null;
+  /** `isOurs`: the demonstration laboratory, whose habits are known. */
+  readonly lis: { readonly host: string; readonly port: number; readonly isOurs: boolean } | null;
+};
+export const noTargets: TargetAddresses = { fhirBaseUrl: null, lis: null };
 
 export type ServicePorts = {
   readonly ingestHttp: number;
@@ -30,6 +40,8 @@ export type ServiceEnvInput = {
   readonly keysDir: string;
   readonly blobDir: string;
   readonly mllpChannelFile: string;
+  /** Default: none. */
+  readonly targets?: TargetAddresses;
 };
 
 export const mllpChannelFile = `${repositoryRoot}samples/channels.json`;
@@ -61,4 +73,13 @@ const ownEnv: Readonly<Record<ServiceName, (input: ServiceEnvInput) => Env>> = {
   }),
   inference: () => ({}),
   api: ({ ports }) => ({ HTTP_PORT: String(ports.apiHttp), API_ROLES: 'sink,http' }),
+  'sync-fhir': ({ targets }) => ({ SYNC_ROLES: 'fhir', ...(targets?.fhirBaseUrl ? { FHIR_BASE_URL: targets.fhirBaseUrl } : {}) }),
+  'sync-lis': ({ targets }) => ({ SYNC_ROLES: 'lis', ...(targets?.lis ? lisEnv(targets.lis) : {}) }),
 };
+
+/** What is agreed with the demonstration laboratory: it is in the hospital of samples/channels.json. */
+const lisEnv = ({ host, port, isOurs }: NonNullable<TargetAddresses['lis']>): Env => ({
+  LIS_HOST: host,
+  LIS_PORT: String(port),
+  ...(isOurs ? { LIS_SENDING_FACILITY: 'HANEUL', LIS_FACILITY: 'HANEUL', LIS_DEDUPLICATES: 'true', LIS_URGENT_CODE: 'T' } : {}),
+});

@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot, type ServiceName, type ServicePorts, serviceNames } from './services.ts';
 
-export type Ports = ServicePorts & { readonly kafka: number; readonly registry: number; readonly postgres: number };
-export type Part = ServiceName | 'day';
+export type Ports = ServicePorts & {
+  readonly kafka: number;
+  readonly registry: number;
+  readonly postgres: number;
+  readonly fhir: number;
+  readonly lis: number;
+};
+/** `fhir` and `lis` are a target and the process that tells it. */
+export type Part = Exclude<ServiceName, 'sync-fhir' | 'sync-lis'> | 'fhir' | 'lis' | 'day';
 
 export type StartOptions = {
   readonly once: boolean;
@@ -15,21 +22,30 @@ export type StartOptions = {
   readonly dayFile: string;
 };
 
-const parts: readonly Part[] = [...serviceNames, 'day'];
+const parts: readonly Part[] = ['ingest', 'inference', 'api', 'fhir', 'lis', 'day'];
+const partOf = (name: ServiceName): Part => (name === 'sync-fhir' ? 'fhir' : name === 'sync-lis' ? 'lis' : name);
+
+/** The services that are not left out. */
+export const servicesOf = ({ without }: StartOptions): readonly ServiceName[] =>
+  serviceNames.filter((name) => !without.has(partOf(name)));
 
 export const startHelp = `npm start [-- OPTIONS]: the whole system on this machine, loopback only. Ctrl-C ends it.
 
-  --once            play the sample day, stop, exit 0 only if every expected result is there
+  --once            play the sample day, stop, exit 0 only if every expected result is there and delivered
   --fresh           wipe the data folder first
   --port-offset N   add N to every port, so that a second copy runs beside the first
   --data DIR        data folder (default .clinstream/stack, with an offset .clinstream/stack-N)
   --day FILE        another day to play (default samples/day.json)
   --without PART    leave out ${parts.join(', ')}; may be repeated
 
-Ports: ingest http 8080, api http 8081, HL7 v2 2575; metrics and health 9101 (ingest), 9102 (inference), 9103 (api); Kafka 19092 and 19093,
-schema registry 18081, Postgres 15432.
+Ports: ingest http 8080, api http 8081, HL7 v2 2575; metrics and health 9101 (ingest), 9102 (inference), 9103 (api),
+9104 (sync to FHIR), 9105 (sync to the laboratory); Kafka 19092 and 19093,
+schema registry 18081, Postgres 15432; FHIR server 8090, laboratory system 2576 (HL7 v2).
 
-Set KAFKA_BROKERS (with KAFKA_TLS, KAFKA_SASL_* …), SCHEMA_REGISTRY_URL or DATABASE_URL to use servers of your own in place of the embedded ones.
+The FHIR server (HAPI, 283 MB of jars the first time) starts in the background once the day is played; nothing waits for it but \`--once\`.
+
+Set KAFKA_BROKERS (with KAFKA_TLS, KAFKA_SASL_* …), SCHEMA_REGISTRY_URL, DATABASE_URL, FHIR_BASE_URL or LIS_HOST and LIS_PORT to use
+servers of your own in place of the embedded ones.
 Every other variable the services read is passed on to them.
 `;
 
@@ -37,10 +53,18 @@ export const portsAt = (offset: number): Ports => ({
   ingestHttp: 8080 + offset,
   apiHttp: 8081 + offset,
   mllp: 2575 + offset,
-  ops: { ingest: 9101 + offset, inference: 9102 + offset, api: 9103 + offset },
+  ops: {
+    ingest: 9101 + offset,
+    inference: 9102 + offset,
+    api: 9103 + offset,
+    'sync-fhir': 9104 + offset,
+    'sync-lis': 9105 + offset,
+  },
   kafka: 19_092 + offset,
   registry: 18_081 + offset,
   postgres: 15_432 + offset,
+  fhir: 8090 + offset,
+  lis: 2576 + offset,
 });
 
 /** The folder both `npm start` and `npm run token` mean when none is named. */

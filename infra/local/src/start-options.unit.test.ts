@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultDataDir, parseStartOptions } from './start-options.ts';
+import { defaultDataDir, parseStartOptions, servicesOf } from './start-options.ts';
 
 const read = (...args: string[]) => {
   const options = parseStartOptions(args);
@@ -22,6 +22,7 @@ test('every port moves by the offset, and a copy beside the first gets a folder 
 
 test('parts are left out by name', () => {
   assert.deepEqual([...read('--without', 'day', '--without', 'api').without], ['day', 'api']);
+  assert.deepEqual(servicesOf(read('--without', 'fhir')), ['ingest', 'inference', 'api', 'sync-lis']);
 });
 
 test('what is not understood is refused with a text for people', () => {

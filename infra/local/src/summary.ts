@@ -1,16 +1,40 @@
 /** What a person reads after the sample day. Pure. */
+import type { Delivered } from './delivered.ts';
 import type { DayResult } from './play-day.ts';
 import type { Ports } from './start-options.ts';
 
 export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
 
-export const isComplete = (day: DayResult): boolean => day.steps.every((step) => step.why === null);
+export const isComplete = (day: DayResult, delivered: Delivered | null = null): boolean =>
+  day.steps.every((step) => step.why === null) && (delivered?.missing ?? []).length === 0;
 
 /** One line that says it all; the last line of `npm start -- --once`. */
-export function summaryLine(day: DayResult): string {
+export function summaryLine(day: DayResult, delivered: Delivered | null = null): string {
   const met = day.steps.filter((step) => step.why === null).length;
-  return `${isComplete(day) ? 'ok' : 'FAILED'}: ${met} of ${day.steps.length} steps as expected; ${numbersOf(day)}`;
+  const outside = delivered === null ? '' : `; ${countsOf(delivered)}`;
+  return `${isComplete(day, delivered) ? 'ok' : 'FAILED'}: ${met} of ${day.steps.length} steps as expected; ${numbersOf(day)}${outside}`;
+}
+
+function countsOf({ fhir, lis, missing }: Delivered): string {
+  const resources = Object.values(fhir ?? {}).reduce((sum, count) => sum + count, 0);
+  return [
+    ...(fhir === null ? [] : [`${resources} resources in FHIR`]),
+    ...(lis === null ? [] : [`${lis.orders} orders in the laboratory, ${lis.results} results back`]),
+    ...(missing.length === 0 ? [] : [`${missing.length} not as expected`]),
+  ].join(', ');
+}
+
+/** What came to stand outside, by type, with a link to look at. */
+export function deliveredText(delivered: Delivered): string {
+  const { fhir, record, missing } = delivered;
+  const types = Object.entries(fhir ?? {}).flatMap(([type, count]) => (count === 0 ? [] : [`${count} ${type}`]));
+  return [
+    `delivered ${countsOf(delivered)}`,
+    ...(types.length === 0 ? [] : [`          ${types.join(', ')}`]),
+    ...(record === null ? [] : [`record    ${record}`]),
+    ...missing.map((one) => `missing   ${one}`),
+  ].join('\n');
 }
 
 function numbersOf(day: DayResult): string {

@@ -3,39 +3,47 @@
  *
  * Promise: whatever ends it, no process and no lock stay behind. Ctrl-C, SIGTERM and the end of the process that started it stop everything in order;
  * a second Ctrl-C kills; if this process itself is killed, the kernel ends its children, and where it cannot, the next start does.
- * Order: servers, deploy, services; backwards at the end. What ends by itself is reported and started again.
+ * Order: servers, deploy, services, the day, and only then the FHIR server, in the background; backwards at the end. What ends by itself is reported
+ * and started again.
  */
 import { join } from 'node:path';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { type Delivered, untilDelivered } from './delivered.ts';
 import { deployFromEnv } from './deploy-env.ts';
 import { keepRunning } from './keep-running.ts';
 import { killLocalServers, type LocalServers, startLocalServers } from './local-servers.ts';
 import { endLeftoverServices, killLocalServices, type LocalServices, startLocalServices } from './local-services.ts';
+import { killLocalTargets, type LocalTargets, startLocalTargets } from './local-targets.ts';
 import { type DayResult, playDay, type StepResult } from './play-day.ts';
-import { readSampleDay } from './sample-day.ts';
+import { type ExpectedDeliveries, readSampleDay } from './sample-day.ts';
 import type { StartOptions } from './start-options.ts';
 import { watchStopSignals } from './stop-signals.ts';
-import { isComplete, linksText, summaryLine } from './summary.ts';
+import { deliveredText, isComplete, linksText, summaryLine } from './summary.ts';
 import { ensureKeys, isRole, signToken } from './tokens.ts';
 import { unlessAborted } from './wait.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
+type Running = { servers: LocalServers | null; targets: LocalTargets | null; services: LocalServices | null };
+type Outcome = { readonly day: DayResult; readonly delivered: Delivered | null };
+
+/** After an outage of the target; here it has only just started. */
+const deliveredDeadlineMs = 120_000;
 
 const say = (line: string): void => console.log(`  ${line}`);
 
 /** Resolves with the exit code once everything is gone. */
 export async function runStack(options: StartOptions, env: Env): Promise<number> {
-  const running: { servers: LocalServers | null; services: LocalServices | null } = { servers: null, services: null };
+  const running: Running = { servers: null, targets: null, services: null };
   let folder: DataFolder | null = null;
   const signals = watchStopSignals(() => {
     if (folder !== null) killAll(folder);
     process.exit(1);
   });
-  let day: DayResult | null = null;
+  let outcome: Outcome | null = null;
   let problem: string | null = null;
   try {
     folder = openDataFolder(options.dataDir, { fresh: options.fresh });
-    day = await runInside(options, folder.dir, env, running, signals.stopping);
+    outcome = await runInside(options, folder.dir, env, running, signals.stopping);
   } catch (error) {
     problem = signals.stopping.aborted ? null : error instanceof Error ? error.message : String(error);
   }
@@ -43,36 +51,59 @@ export async function runStack(options: StartOptions, env: Env): Promise<number>
   signals.abort();
   try {
     await running.services?.stop();
-    await running.servers?.stop();
+    await Promise.all([running.targets?.stop(), running.servers?.stop()]);
   } finally {
     folder?.release();
     signals.close();
   }
   if (problem !== null) console.error(problem);
-  if (options.once && day !== null) console.log(summaryLine(day));
-  return problem === null && (!options.once || (day !== null && isComplete(day))) ? 0 : 1;
+  if (options.once && outcome !== null) console.log(summaryLine(outcome.day, outcome.delivered));
+  return problem === null && (!options.once || (outcome !== null && isComplete(outcome.day, outcome.delivered))) ? 0 : 1;
 }
 
 /** Also what is only starting: each has its pid file from the moment it runs. */
 function killAll(folder: DataFolder): void {
   killLocalServices(folder.dir);
+  killLocalTargets(folder.dir);
   killLocalServers(folder.dir);
   folder.release();
 }
 
-/** Resolves when it is time to stop: after the day with `once`, else when told to. */
+/** Resolves when it is time to stop: after the day and its deliveries with `once`, else when told to. */
 async function runInside(
   options: StartOptions,
   dataDir: string,
   env: Env,
-  running: { servers: LocalServers | null; services: LocalServices | null },
+  running: Running,
   stopping: AbortSignal,
-): Promise<DayResult | null> {
+): Promise<Outcome | null> {
   console.log(`Clinstream, data in ${dataDir}`);
   for (const name of endLeftoverServices(dataDir)) say(`${name} of an earlier run was still there and has been ended`);
   const keysDir = join(dataDir, 'keys');
   await ensureKeys(keysDir);
-  running.servers = await startLocalServers({ dir: dataDir, ports: options.ports, env, say, stopping });
+  const addresses = await startServers(options, dataDir, env, running, stopping);
+  running.targets = await startLocalTargets({ options: { ...options, dataDir }, env, say, stopping });
+  const { targets } = running;
+  const input = { options: { ...options, dataDir }, addresses, targets: targets.addresses, keysDir, say, stopping };
+  const services = await startLocalServices(input);
+  running.services = services;
+  await services.whenReady();
+  const playing = options.without.has('day') ? null : play(options, keysDir, services.startSync, stopping);
+  const played = playing === null ? null : await unlessAborted(playing, stopping);
+  services.startSync();
+  targets.startFhir();
+  const deliver = () => tellDelivered(options, targets, keysDir, played, stopping);
+  if (options.once) return played === null ? null : { day: played.result, delivered: await unlessAborted(deliver(), stopping) };
+  console.log(`\n${linksText(options.ports, dataDir)}\n\nup; Ctrl-C ends it`);
+  const told = deliver().catch(() => null);
+  await new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
+  await told;
+  return null;
+}
+
+/** Servers, kept running, and deployed to. */
+async function startServers(options: StartOptions, dir: string, env: Env, running: Running, stopping: AbortSignal) {
+  running.servers = await startLocalServers({ dir, ports: options.ports, env, say, stopping });
   stopping.throwIfAborted();
   for (const server of running.servers.watched) {
     const kept = { exited: server.exited, start: server.restart };
@@ -84,13 +115,7 @@ async function runInside(
     `deploy           ${deployed.topics.created.length} topics created, ${deployed.schemas.length} schemas registered, ${deployed.migrations.length} migrations applied`,
   );
   stopping.throwIfAborted();
-  running.services = await startLocalServices({ options: { ...options, dataDir }, addresses, keysDir, say, stopping });
-  await running.services.whenReady();
-  const day = options.without.has('day') ? null : await unlessAborted(play(options, keysDir, stopping), stopping);
-  if (options.once) return day;
-  console.log(`\n${linksText(options.ports, dataDir)}\n\nup; Ctrl-C ends it`);
-  await new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
-  return day;
+  return addresses;
 }
 
 const envOf = ({ kafka, registryUrl, databaseUrl }: LocalServers['addresses']): Env => ({
@@ -99,7 +124,14 @@ const envOf = ({ kafka, registryUrl, databaseUrl }: LocalServers['addresses']): 
   DATABASE_URL: databaseUrl,
 });
 
-async function play({ dayFile, ports }: StartOptions, keysDir: string, stopping: AbortSignal): Promise<DayResult> {
+type Played = { readonly result: DayResult; readonly expected: ExpectedDeliveries };
+
+async function play(
+  { dayFile, ports }: StartOptions,
+  keysDir: string,
+  onFirstResult: () => void,
+  stopping: AbortSignal,
+): Promise<Played> {
   const day = readSampleDay(dayFile);
   console.log(`\n${day.title}`);
   const began = performance.now();
@@ -111,11 +143,38 @@ async function play({ dayFile, ports }: StartOptions, keysDir: string, stopping:
   };
   const report = ({ name, why }: StepResult) => {
     stopping.throwIfAborted();
+    onFirstResult();
     console.log(why === null ? `  ✓ ${name}` : `  ✗ ${name}\n    ${why}`);
   };
   const result = await playDay(day, dayFile, doors, report);
-  console.log(`\n${summaryLine(result)}  (${((performance.now() - began) / 1000).toFixed(1)} s)`);
-  return result;
+  console.log(`\n${summaryLine(result, null)}  (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  return { result, expected: day.delivered ?? {} };
+}
+
+/** Waits for the FHIR server and for what the day must have brought there and to the laboratory, and says so. Null when there is nobody to tell. */
+async function tellDelivered(
+  options: StartOptions,
+  targets: LocalTargets,
+  keysDir: string,
+  played: Played | null,
+  stopping: AbortSignal,
+): Promise<Delivered | null> {
+  const { fhirBaseUrl } = targets.addresses;
+  const whyNoFhir = await targets.whyNoFhir();
+  if (played === null || (fhirBaseUrl === null && targets.partner === null)) return null;
+  const tokens = createTokens(keysDir);
+  const delivered = await untilDelivered({
+    fhirBaseUrl: whyNoFhir === null ? fhirBaseUrl : null,
+    partner: targets.partner,
+    apiUrl: `http://127.0.0.1:${options.ports.apiHttp}`,
+    token: () => tokens('doctor', undefined),
+    expected: played.expected,
+    deadlineMs: deliveredDeadlineMs,
+    signal: stopping,
+  });
+  const missing = whyNoFhir === null ? delivered.missing : [`FHIR server: ${whyNoFhir}`, ...delivered.missing];
+  console.log(`\n${deliveredText({ ...delivered, missing })}`);
+  return { ...delivered, missing };
 }
 
 /** One token per role and client; signing one takes longer than answering the request it is for. */

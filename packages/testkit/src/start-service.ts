@@ -5,12 +5,14 @@ import {
   entryOf,
   freePorts,
   mllpChannelFile,
+  noTargets,
   type ServiceName,
   type ServicePorts,
   type ServiceProcess,
   serviceEnv,
   signToken,
   startServiceProcess,
+  type TargetAddresses,
   type TokenOptions,
 } from '@clinstream/local';
 import type { FreshDatabase, TestStack } from './test-stack.ts';
@@ -21,6 +23,8 @@ export type SystemOptions = {
   readonly database?: FreshDatabase;
   /** Variables that win over the usual ones, for every service started. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whom sync tells. Default: nobody. */
+  readonly targets?: TargetAddresses;
 };
 
 /** Addresses, keys and folders that the services of one test share. */
@@ -41,12 +45,12 @@ export type StartServiceOptions = {
   readonly deadlineMs?: number;
 };
 
-export async function testSystem({ stack, database, env = {} }: SystemOptions): Promise<TestSystem> {
+export async function testSystem({ stack, database, env = {}, targets = noTargets }: SystemOptions): Promise<TestSystem> {
   const dir = join(stack.dir, uniqueName('system'));
   const ports = await chooseServicePorts();
   await ensureKeys(join(dir, 'keys'));
   const addresses = stack.serverAddresses(database);
-  const input = { addresses, ports, keysDir: join(dir, 'keys'), blobDir: join(dir, 'blobs'), mllpChannelFile };
+  const input = { addresses, ports, keysDir: join(dir, 'keys'), blobDir: join(dir, 'blobs'), mllpChannelFile, targets };
   const started: ServiceProcess[] = [];
   return {
     ports,
@@ -71,11 +75,11 @@ export async function testSystem({ stack, database, env = {} }: SystemOptions): 
 }
 
 async function chooseServicePorts(): Promise<ServicePorts> {
-  const first = await freePorts(6);
+  const first = await freePorts(8);
   return {
     ingestHttp: first,
     apiHttp: first + 1,
     mllp: first + 2,
-    ops: { ingest: first + 3, inference: first + 4, api: first + 5 },
+    ops: { ingest: first + 3, inference: first + 4, api: first + 5, 'sync-fhir': first + 6, 'sync-lis': first + 7 },
   };
 }

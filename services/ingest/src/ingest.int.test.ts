@@ -69,7 +69,7 @@ function envOf(postgres: PostgresHandle): Record<string, string> {
       ingestHttp: first,
       apiHttp: first + 1,
       mllp: first + 2,
-      ops: { ingest: first + 3, inference: first + 4, api: first + 5 },
+      ops: { ingest: first + 3, inference: first + 4, api: first + 5, 'sync-fhir': 0, 'sync-lis': 0 },
     },
     keysDir,
     blobDir: join(dir, 'blobs'),

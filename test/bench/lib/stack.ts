@@ -42,7 +42,7 @@ const modelFolder = join(modelsDir, 'breast-cancer', '1.0.0');
 
 export async function startBenchStack(say: (line: string) => void): Promise<BenchStack> {
   const dir = mkdtempSync(join(tmpdir(), 'clinstream-bench-'));
-  const first = await freePorts(10);
+  const first = await freePorts(12);
   const kafka = await startKafka({ dir: join(dir, 'kafka'), port: first, heapMb: 768 });
   const postgres = await startPostgres({ dir: join(dir, 'postgres'), port: first + 3 });
   const registry = await startRegistry({ host: '127.0.0.1', port: first + 4, databaseUrl: postgres.url });
@@ -58,7 +58,7 @@ export async function startBenchStack(say: (line: string) => void): Promise<Benc
     ingestHttp: first + 5,
     apiHttp: first + 6,
     mllp: first + 7,
-    ops: { ingest: first + 8, inference: first + 9, api: first + 2 },
+    ops: { ingest: first + 8, inference: first + 9, api: first + 2, 'sync-fhir': first + 10, 'sync-lis': first + 11 },
   };
   const addresses = { kafka: kafka.bootstrap, registryUrl: registry.url, databaseUrl: postgres.url };
   const input = { addresses, ports, keysDir: join(dir, 'keys'), blobDir: join(dir, 'blobs'), mllpChannelFile };

@@ -182,7 +182,7 @@ const servicePortsFrom = (first: number) => ({
   ingestHttp: first,
   apiHttp: first + 1,
   mllp: first + 2,
-  ops: { ingest: first + 3, inference: first + 4, api: first + 5 },
+  ops: { ingest: first + 3, inference: first + 4, api: first + 5, 'sync-fhir': first + 9, 'sync-lis': first + 10 },
 });
 const opsPorts: readonly PartName[] = ['ingest', 'inference', 'sink', 'http', 'inference-2', 'sink-2'];
 const opsPortOf = (name: PartName, first: number): number => first + 3 + opsPorts.indexOf(name);
