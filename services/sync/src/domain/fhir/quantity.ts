@@ -30,7 +30,7 @@ const isComparator = (text: string | null): text is Comparator => text !== null 
 export type Value = { readonly valueQuantity: Quantity } | { readonly valueString: string } | null;
 
 /** Null: there is no value. A comparator FHIR does not know makes it words, never a bare number. */
-export function valueOf(value: ObservationValue): Value {
+export function quantityOrText(value: ObservationValue): Value {
   const { numeric, comparator } = value;
   if (numeric !== null && Number.isFinite(numeric)) {
     if (comparator !== null && !isComparator(comparator)) {

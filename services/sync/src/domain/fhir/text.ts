@@ -4,15 +4,14 @@
  */
 import type { Narrative } from 'fhir/r4.d.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
-const control =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** Control characters but for line ends and tabs, lone surrogates, and what XML cannot hold. */
+const unfit = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
 /** Dashes of all kinds, also full-width digits (folded before): six digits, a dash, seven. */
 const residentNumber = /(?<!\d)\d{6}\s?[-\u2010-\u2015\uff0d]\s?[0-9]\d{6}(?!\d)/g;
 
 /** Null when nothing readable is left. */
 export function freeText(text: string | null | undefined): string | null {
-  const clean = withoutResidentNumbers((text ?? '').replace(control, '')).trim();
+  const clean = withoutResidentNumbers((text ?? '').replace(unfit, '')).trim();
   return clean === '' ? null : clean;
 }
 
