@@ -103,6 +103,10 @@ test('4.2 a laboratory order: number, authority, code, times, sender', () => {
       requestedAt: Date.UTC(2026, 10, 22, 4),
       analysisJobId: null,
       messageId: 'm1',
+      specimen: null,
+      orderingProvider: null,
+      parentOrderId: null,
+      specimenRejectReasons: [],
     },
   );
 });
@@ -383,6 +387,105 @@ test('6.5 a result without status, or with one we cannot express, is refused', (
   assert.equal(faultOf(oru(obr, 'OBX|1|NM|HB^^L||1')).code, 'RESULT_STATUS_MISSING');
   assert.equal(faultOf(oru(obr, 'OBX|1|NM|HB^^L||1||||||U')).condition, 103);
   assert.equal(observe(oru(obr, 'OBX|1|NM|HB^^L||||||||O')).length, 0);
+});
+
+/** What the message says of its orders: type and, of a rejection, why. */
+const saidOf = (sent: Sent) =>
+  valuesOf(map(sent), topics.orders).map(({ type, placerNumber, specimenRejectReasons }) =>
+    [type, placerNumber, ...specimenRejectReasons].join(' '),
+  );
+const report = (status: string, numbers = 'P1^OCS|F1^LIS'): string => `OBR|1|${numbers}|CBC^^L${'|'.repeat(21)}${status}`;
+const hb = (letter: string): string => `OBX|1|NM|HB^^L||11|g/dL|||||${letter}`;
+const wbc = (letter: string): string => `OBX|2|NM|WBC^^L||11|g/dL|||||${letter}`;
+
+const endings: readonly (readonly [what: string, segments: readonly string[], said: readonly string[]])[] = [
+  ['OBR-25 F and all results final', [report('F'), hb('F'), wbc('F')], ['OrderCompleted P1']],
+  ['OBR-25 C and a corrected result', [report('C'), hb('C')], ['OrderCompleted P1']],
+  ['ORC-5 CM and OBR-25 F', ['ORC|RE|P1^OCS|F1^LIS||CM', report('F'), hb('F')], ['OrderCompleted P1']],
+  ['ORC-5 CM alone', ['ORC|RE|P1^OCS|F1^LIS||CM', report(''), hb('F')], ['OrderCompleted P1']],
+  ['one result could not be had, the other is final', [report('F'), hb('X'), wbc('F')], ['OrderCompleted P1']],
+  ['a preliminary report', [report('P'), hb('P')], []],
+  ['a partial report', [report('A'), hb('F')], []],
+  ['a final report with a result still to come', [report('F'), hb('F'), wbc('P')], []],
+  ['a report without status', [report(''), hb('F')], []],
+  ['a final report without results', [report('F')], []],
+  ['ORC-5 IP and OBR-25 F disagree', ['ORC|RE|P1^OCS|F1^LIS||IP', report('F'), hb('F')], []],
+  ['two reports of one order, one of them preliminary', [report('F'), hb('F'), report('P', 'P1^OCS|F2^LIS'), wbc('P')], []],
+  ['OBR-25 X and no result', [report('X'), hb('X')], ['OrderCancelled P1']],
+  ['ORC-5 CA', ['ORC|SC|P1^OCS|F1^LIS||CA', report(''), hb('X')], ['OrderCancelled P1']],
+  ['OBR-25 X beside a final result disagree', [report('X'), hb('F')], []],
+  ['a report that names no order of ours', [report('F', '|F1^LIS'), hb('F')], []],
+];
+for (const [what, segments, said] of endings) {
+  test(`6.5 ${what}: ${said[0] ?? 'the order is left as it is'}`, () => {
+    assert.deepEqual(saidOf(oru(...segments)), said);
+  });
+}
+
+const spm = (reasons: string): string => `SPM|1|S1||BLD^^HL70487${'|'.repeat(17)}${reasons}`;
+
+test('6.6 a rejected specimen (SPM-21) is told of the order, which stands unless the laboratory ends it', () => {
+  assert.deepEqual(saidOf(oru(report(''), hb('X'), spm('RH^Hemolysis^HL70490~QS'))), ['OrderSpecimenRejected P1 QS RH']);
+  assert.deepEqual(saidOf(oru(report('X'), hb('X'), spm('RC'))), ['OrderSpecimenRejected P1 RC', 'OrderCancelled P1']);
+  assert.deepEqual(saidOf(oml('ORC|SC|P1|||HD', 'OBR|1|P1||GLU^^L', spm('QS'))), ['OrderSpecimenRejected P1 QS']);
+  assert.deepEqual(saidOf(oml('ORC|OC|P1', 'OBR|1|P1||GLU^^L', spm('QS'))), ['OrderSpecimenRejected P1 QS', 'OrderCancelled P1']);
+  assert.deepEqual(saidOf(oml('ORC|NW|P1', 'OBR|1|P1||GLU^^L', spm(''))), ['OrderPlaced P1']);
+});
+
+test('a reason that is no code is not repeated: free text may name anybody', () => {
+  assert.deepEqual(saidOf(oru(report(''), hb('X'), spm('tube of Kim broken'))), ['OrderSpecimenRejected P1 other']);
+});
+
+test('the same report again tells of its order by the same event', () => {
+  const ids = (messageId: string) =>
+    factsOf(map({ ...oru(report('F'), hb('F')), messageId })).map(({ envelope }) => envelope.eventId);
+  assert.deepEqual(ids('m1'), ids('m1'));
+  assert.notDeepEqual(ids('m1').at(-1), ids('m2').at(-1));
+});
+
+test('an order says what was taken, when, and who ordered by id', () => {
+  const placed = orderOf(
+    oml(
+      'ORC|NW|P1||||||||||D77^Invented^Doctor^^^^^^HOSP',
+      'OBR|1|P1||GLU^^L',
+      'SPM|1|S1^F1||BLD^Blood^HL70487|||||||||||||20261122081500',
+    ),
+  );
+  assert.deepEqual(placed?.specimen, {
+    id: 'S1',
+    code: { code: 'BLD', system: 'HL70487', display: 'Blood' },
+    collectedAt: '2026-11-22T08:15:00+09:00',
+  });
+  assert.deepEqual(placed?.orderingProvider, { id: 'D77', authority: 'HOSP' });
+});
+
+test('an added test is an order of its own that names its parent', () => {
+  const parent = orderOf(oml('ORC|NW|P1^OCS', 'OBR|1|P1^OCS||GLU^^L'));
+  const byOrc = orderOf(oml('ORC|NW|P2^OCS||G1||||P1&OCS^F1&LIS', 'OBR|1|P2^OCS||HBA1C^^L'));
+  const byObr = orderOf(oml('ORC|NW|P2^OCS', `OBR|1|P2^OCS||HBA1C^^L${'|'.repeat(25)}P1&OCS^F1&LIS`));
+  assert.deepEqual([byOrc?.parentOrderId, byObr?.parentOrderId], [parent?.orderId, parent?.orderId]);
+  assert.notEqual(byOrc?.orderId, parent?.orderId);
+  assert.equal(parent?.parentOrderId, null);
+});
+
+test('a test the laboratory added by itself belongs to the order it names as its parent', () => {
+  const [added] = observe(oru(`OBR|1||F2^LIS|HBA1C^^L${'|'.repeat(25)}P1&OCS^F1&LIS`, hb('F')));
+  const [own] = observe(oru(obr, hb('F')));
+  assert.equal(added?.orderId, own?.orderId);
+  assert.notEqual(added?.observationId, own?.observationId);
+});
+
+test('a further OBR without ORC and without results is refused: an added test must not be lost as a prior result', () => {
+  for (const type of ['OML^O21', 'ORM^O01']) {
+    const fault = faultOf({ ...oml('ORC|NW|P1', 'OBR|1|P1||GLU^^L', 'OBR|2|P1||NA^^L', 'NTE|1||too'), type });
+    assert.deepEqual([fault.condition, fault.code, fault.location.occurrence], [100, 'ADDED_TEST_WITHOUT_ORDER', 2]);
+  }
+  assert.deepEqual(saidOf(oml('ORC|NW|P1', 'OBR|1|P1||GLU^^L', 'OBR|2|P0||NA^^L', hb('F'))), ['OrderPlaced P1']);
+});
+
+test('OBX-8 with several flags: what is critical is never hidden behind what is only abnormal', () => {
+  const flagOf = (flags: string) => observe(oru(obr, `OBX|1|NM|HB^^L||1|g/dL||${flags}|||F`))[0]?.abnormalFlag;
+  assert.deepEqual(['A~HH', 'LL', 'H~A', '', 'H'].map(flagOf), ['HH', 'LL', 'H', null, 'H']);
 });
 
 test('results without order numbers are refused', () => {

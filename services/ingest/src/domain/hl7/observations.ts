@@ -1,25 +1,25 @@
 /**
- * ORU^R01: results and their corrections. In: a message of one or more patients; out: one observation event per OBX that carries a result.
+ * ORU^R01: results and their corrections. In: a message of one or more patients; out: one observation event per OBX that carries a result, and what
+ * it says of the orders themselves (report-orders.ts).
  * Identity of a result: filler number (placer's where there is none), its authority, OBX-3 and OBX-4. Two OBX of one message with the same
  * identity would silently replace each other: lines of one text are joined, anything else is refused (205).
  */
 import { type ObservationEvent, type ObservationStatus, observationIdOf, orderIdOf, topics } from '@clinstream/contracts';
-import { at, Hl7Fault, type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
+import { at, Hl7Fault, repetitionsOf, type Segment, textAt, valueAt } from '@clinstream/runtime/hl7';
 import { envelopeOf } from '../publication.ts';
 import { type Fact, type Mapped, type MappingContext, sourceVersionOf } from './mapped.ts';
 import { patientKeyFrom } from './patient.ts';
+import { numbersOf, orderFactsOf, type Report } from './report-orders.ts';
 import { parseTime } from './time.ts';
-import { codingsAt, type OrderNumber, observationValueOf, orderNumberAt } from './values.ts';
-
-/** One OBR and what belongs to it. */
-type Report = { readonly patientKey: string; readonly orc: Segment | null; readonly obr: Segment; readonly obxs: Segment[] };
+import { codingsAt, observationValueOf } from './values.ts';
 
 export function mapObservations(context: MappingContext): Mapped {
   const reports = reportsOf(context);
   const [first] = reports;
   if (first === undefined) throw new Hl7Fault(100, 'OBSERVATION_REQUEST_MISSING', at('OBR', 0));
   const events = reports.flatMap((report) => report.obxs.flatMap((obx) => eventOf(report, obx, context)));
-  const facts = joinTexts(events).map((event, i) => factOf(context, i, event));
+  const results = joinTexts(events).map((event, i) => factOf(context, i, event));
+  const facts = [...results, ...orderFactsOf(reports, context)];
   return { patientKey: first.patientKey, keys: [...new Set(reports.map((one) => one.patientKey))], facts, orders: [] };
 }
 
@@ -46,6 +46,9 @@ function reportsOf({ message, channel }: MappingContext): readonly Report[] {
         break;
       case 'OBX':
         addTo(report, segment);
+        break;
+      case 'SPM':
+        report?.specimens.push(segment);
     }
   }
   return reports;
@@ -53,7 +56,7 @@ function reportsOf({ message, channel }: MappingContext): readonly Report[] {
 
 function reportOf(patientKey: string | null, orc: Segment | null, obr: Segment): Report {
   if (patientKey === null) throw new Hl7Fault(101, 'PATIENT_ID_MISSING', at('PID', 3));
-  return { patientKey, orc, obr, obxs: [] };
+  return { patientKey, orc, obr, obxs: [], specimens: [] };
 }
 
 function addTo(report: Report | null, obx: Segment): void {
@@ -86,7 +89,8 @@ function eventOf(report: Report, obx: Segment, context: MappingContext): readonl
   if (status === undefined) throw new Hl7Fault(103, 'RESULT_STATUS_UNSUPPORTED', at('OBX', 11, obx.occurrence));
   const [code] = codingsAt(obx, 3);
   if (code === undefined) throw new Hl7Fault(101, 'OBSERVATION_CODE_MISSING', at('OBX', 3, obx.occurrence));
-  const { placer, filler } = numbersOf(report, context);
+  const { placer, filler, parent } = numbersOf(report, context);
+  const ofOrder = placer ?? parent;
   const named = filler ?? placer;
   if (named === null) throw new Hl7Fault(101, 'ORDER_NUMBER_MISSING', at('OBR', 3, report.obr.occurrence));
   const subId = valueAt(obx, 4);
@@ -94,13 +98,14 @@ function eventOf(report: Report, obx: Segment, context: MappingContext): readonl
     type: typeOf(status),
     observationId: observationIdOf(named.authority, named.number, `${code.code}^${code.system}`, subId ?? ''),
     patientKey: report.patientKey,
-    orderId: placer === null ? null : orderIdOf(placer.authority, placer.number),
+    // A test the laboratory added names no order of its own, only the one it belongs to.
+    orderId: ofOrder === null ? null : orderIdOf(ofOrder.authority, ofOrder.number),
     fillerNumber: filler?.number ?? null,
     code,
     subId,
     value: observationValueOf(obx),
     status,
-    abnormalFlag: valueAt(obx, 8),
+    abnormalFlag: abnormalFlagOf(obx),
     referenceRange: valueAt(obx, 7),
     effectiveAt: effectiveAt(report.obr, obx, context),
     sourceVersion: sourceVersionOf(context.time, 0),
@@ -114,11 +119,10 @@ function typeOf(status: ObservationStatus): ObservationEvent['type'] {
   return status === 'cancelled' || status === 'entered_in_error' ? 'ObservationWithdrawn' : 'ObservationReported';
 }
 
-function numbersOf({ orc, obr }: Report, { channel, origin }: MappingContext) {
-  const read = (field: number): OrderNumber | null =>
-    orderNumberAt(obr, field, channel, origin.requestedBy) ??
-    (orc === null ? null : orderNumberAt(orc, field, channel, origin.requestedBy));
-  return { placer: read(2), filler: read(3) };
+/** OBX-8 may repeat. What calls for a person at once stands before what only says that something is unusual. */
+function abnormalFlagOf(obx: Segment): string | null {
+  const flags = repetitionsOf(obx, 8).map((_, i) => valueAt(obx, 8, { repetition: i + 1 }));
+  return flags.find((flag) => flag === 'HH' || flag === 'LL') ?? flags[0] ?? null;
 }
 
 /** OBX-14, else the observation time of the request. A time that cannot be read is a fault: it orders a patient's history. */

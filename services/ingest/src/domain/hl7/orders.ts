@@ -7,21 +7,25 @@ import {
   type Coding,
   jobIdOfOrder,
   type OrderEvent,
+  type OrderingProvider,
   type OrderKind,
   orderIdOf,
   type Priority,
+  type Specimen,
   topics,
 } from '@clinstream/contracts';
 import { at, Hl7Fault, rawField, type Segment, textAt, valueAt, wholeText } from '@clinstream/runtime/hl7';
 import type { KnownModel } from '../model-catalog.ts';
 import { orderContentDigest } from '../order-request.ts';
+import { looksLikeNationalId } from '../patient-identity.ts';
 import { envelopeOf } from '../publication.ts';
 import { analysisFactOf, inputContent } from './analysis.ts';
 import { type Fact, type Mapped, type MappingContext, type OrderPart, sourceVersionOf } from './mapped.ts';
 import { groupsOf, type OrderGroup } from './order-groups.ts';
 import { patientKeyFrom } from './patient.ts';
 import { priorityOf } from './priority.ts';
-import { codingsAt, type OrderNumber, orderNumberAt } from './values.ts';
+import { rejectReasonsOf, specimenOf } from './specimens.ts';
+import { codingsAt, type OrderNumber, orderNumberAt, parentNumberAt } from './values.ts';
 
 export function mapOrders(context: MappingContext): Mapped {
   const { pid, groups } = groupsOf(context.message);
@@ -49,11 +53,11 @@ function mapOrder(input: OrderInput): OrderPart {
     case 'amend':
       return { ...part, accepted: 'XR', unable: 'UX', ...amendment(described) };
     case 'cancel':
-      return { ...part, facts: [cancellation(described, 'OrderCancelRequested')] };
+      return { ...part, facts: [notice(described, 'OrderCancelRequested')] };
     case 'cancelled':
-      return { ...part, facts: [cancellation(described, 'OrderCancelled')] };
+      return { ...part, facts: [...rejections(described), notice(described, 'OrderCancelled')] };
     case 'status':
-      return part;
+      return { ...part, facts: rejections(described) };
   }
 }
 
@@ -121,15 +125,42 @@ function amendment(order: Described): Pick<OrderPart, 'facts' | 'refused'> {
   return { facts: [factOf(order, event, order.orderId, context.messageId, String(group.orc.occurrence))], refused: null };
 }
 
-function cancellation(order: Described, type: 'OrderCancelRequested' | 'OrderCancelled'): Fact {
+/** From the filler: it cannot use the specimen (SPM-21). What that means for the order it says itself, in ORC-5. */
+function rejections(order: Described): readonly Fact[] {
+  const reasons = rejectReasonsOf(order.group.specimens);
+  return reasons === null ? [] : [notice(order, 'OrderSpecimenRejected', reasons)];
+}
+
+/** What is told of an order beside its content. */
+function notice(
+  order: Described,
+  type: 'OrderCancelRequested' | 'OrderCancelled' | 'OrderSpecimenRejected',
+  reasons: readonly string[] = [],
+): Fact {
   const { obr } = order.group;
   const [code = { code: '', system: '', display: null }] = obr === null ? [] : codingsAt(obr, 4);
-  const content = { kind: 'unknown', priority: 'unknown', code, note: null } as const;
-  const event = eventOf(order, type, content, { contentDigest: '', jobId: null, step: 2 });
+  const content = { ...noContent, code };
+  const event = { ...eventOf(order, type, content, { contentDigest: '', jobId: null, step: 2 }), specimenRejectReasons: reasons };
   return factOf(order, event, order.orderId, order.context.messageId, String(order.group.orc.occurrence));
 }
 
-type Content = { readonly kind: OrderKind; readonly priority: Priority; readonly code: Coding; readonly note: string | null };
+type Content = {
+  readonly kind: OrderKind;
+  readonly priority: Priority;
+  readonly code: Coding;
+  readonly note: string | null;
+  readonly specimen: Specimen | null;
+  readonly orderingProvider: OrderingProvider | null;
+  readonly parentOrderId: string | null;
+};
+const noContent = {
+  kind: 'unknown',
+  priority: 'unknown',
+  note: null,
+  specimen: null,
+  orderingProvider: null,
+  parentOrderId: null,
+} as const;
 
 function contentOf({ group, context }: Described): Content & { readonly model: KnownModel | null } {
   const codes = codesOf(group);
@@ -140,7 +171,31 @@ function contentOf({ group, context }: Described): Content & { readonly model: K
     throw new Hl7Fault(101, 'ORDER_CODE_MISSING', at(place.name, place.name === 'OBR' ? 4 : 1, place.occurrence));
   }
   const model = modelOf(codes, context);
-  return { kind: kindOf(group, model), priority: priorityOf(group, context.channel), code, note: noteOf(group), model };
+  const { zone } = context.channel;
+  return {
+    kind: kindOf(group, model),
+    priority: priorityOf(group, context.channel),
+    code,
+    note: noteOf(group),
+    specimen: specimenOf(group.specimens[0], zone),
+    orderingProvider: providerOf(group),
+    parentOrderId: parentOf(group, context),
+    model,
+  };
+}
+
+/** ORC-12, else OBR-16: the id and its authority, never the name. */
+function providerOf({ orc, obr }: OrderGroup): OrderingProvider | null {
+  const [segment, field] = valueAt(orc, 12) === null && obr !== null ? ([obr, 16] as const) : ([orc, 12] as const);
+  const id = valueAt(segment, field);
+  return id === null || looksLikeNationalId(id) ? null : { id, authority: valueAt(segment, field, { component: 9 }) };
+}
+
+/** An added test names the order it was added to: ORC-8, else OBR-29. */
+function parentOf({ orc, obr }: OrderGroup, { channel, origin }: MappingContext): string | null {
+  const own = parentNumberAt(orc, 8, channel, origin.requestedBy);
+  const parent = own ?? (obr && parentNumberAt(obr, 29, channel, origin.requestedBy));
+  return parent === null ? null : orderIdOf(parent.authority, parent.number);
 }
 
 const codesOf = ({ obr, medication }: OrderGroup): readonly Coding[] =>
@@ -187,7 +242,7 @@ type Versioned = { readonly contentDigest: string; readonly jobId: string | null
 function eventOf(order: Described, type: OrderEvent['type'], content: Content, versioned: Versioned): OrderEvent {
   const { orc, obr } = order.group;
   const { origin, messageId, time } = order.context;
-  const { kind, priority, code, note } = content;
+  const { kind, priority, code, note, specimen, orderingProvider, parentOrderId } = content;
   return {
     type,
     orderId: order.orderId,
@@ -205,9 +260,9 @@ function eventOf(order: Described, type: OrderEvent['type'], content: Content, v
     requestedAt: origin.requestedAt,
     analysisJobId: versioned.jobId,
     messageId,
-    specimen: null,
-    orderingProvider: null,
-    parentOrderId: null,
+    specimen,
+    orderingProvider,
+    parentOrderId,
     specimenRejectReasons: [],
   };
 }

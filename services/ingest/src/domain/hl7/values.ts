@@ -66,3 +66,10 @@ export function orderNumberAt(segment: Segment, field: number, channel: ChannelR
   const namespace = valueAt(segment, field, { component: 2 }) ?? valueAt(segment, field, { component: 3 }) ?? sender;
   return { number, authority: `${channel.facility}|${namespace}` };
 }
+
+/** The placer's half of an EIP field (ORC-8, OBR-29): the number of the order this one belongs to. */
+export function parentNumberAt(segment: Segment, field: number, channel: ChannelRules, sender: string): OrderNumber | null {
+  const part = (subcomponent: number): string | null => valueAt(segment, field, { component: 1, subcomponent });
+  const number = part(1);
+  return number === null ? null : { number, authority: `${channel.facility}|${part(2) ?? part(3) ?? sender}` };
+}
