@@ -2,6 +2,7 @@
 import type { AppDeps, Component } from '@clinstream/runtime/lifecycle';
 import { createAlertObserver, createEscalator } from './alerts/index.ts';
 import type { FhirSideConfig, LisSideConfig, SyncConfig } from './config.ts';
+import { deviceFor } from './domain/fhir/device.ts';
 import { createFhirConnection } from './fhir/connection.ts';
 import { readRenderSettings } from './fhir/render-settings.ts';
 import { createFhirTarget } from './fhir/target.ts';
@@ -33,6 +34,7 @@ const rateOf = (perSecond: number): SideOptions['rate'] => ({ perSecond, burst: 
 async function fhirSide(config: SyncConfig, { fhir, modelsDir }: FhirSideConfig, deps: AppDeps): Promise<readonly Component[]> {
   const settings = await readRenderSettings(fhir);
   const manifests = await readManifests(modelsDir);
+  const devices = manifests.map((manifest) => deviceFor(manifest, settings));
   const connection = createFhirConnection(fhir, deps);
   const side = createSide(
     {
@@ -41,7 +43,7 @@ async function fhirSide(config: SyncConfig, { fhir, modelsDir }: FhirSideConfig,
       concurrency: fhir.concurrency,
       rate: rateOf(fhir.requestsPerSecond),
       makeTarget: ({ telemetry, onFatal }) => ({
-        target: createFhirTarget(fhir, { telemetry, onFatal, connection, manifests, settings, devices: [] }),
+        target: createFhirTarget(fhir, { telemetry, onFatal, connection, manifests, settings, devices }),
         observers: [],
         components: [],
       }),
