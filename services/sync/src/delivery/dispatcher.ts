@@ -144,14 +144,21 @@ export function createDispatcher(options: DispatcherOptions, deps: DispatcherDep
       stopping.abort();
       unlisten();
       const all = () => Promise.allSettled([...inFlight.values()].map(({ done }) => done));
-      await Promise.race([all(), sleep(options.drainMs, deadline)]);
+      await waitAtMost(all(), options.drainMs, deadline);
       if (inFlight.size > 0) log.warn({ inFlight: inFlight.size }, 'deliveries under way are ended; they are done again');
       for (const { aborting } of inFlight.values()) aborting.abort();
-      await Promise.race([all(), sleep(options.drainMs, deadline)]);
+      await waitAtMost(all(), options.drainMs, deadline);
       renewing.abort();
-      await Promise.race([Promise.allSettled(loops), sleep(options.drainMs, deadline)]);
+      await waitAtMost(Promise.allSettled(loops), options.drainMs, deadline);
     },
     readiness: () => (own === null ? breaker.readiness() : { ready: false, why: `dispatcher ${name}: ${own.message}` }),
     wake: () => wakeUp.wake(),
   };
+}
+
+/** No timer is left behind: one would keep the process alive after its end. */
+async function waitAtMost(work: Promise<unknown>, ms: number, deadline: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, sleep(ms, AbortSignal.any([deadline, done.signal]))]);
+  done.abort();
 }
