@@ -40,11 +40,11 @@ test('schemas keep their ids when they are registered again', async () => {
 
 test('only groups that retry by tiers have retry topics; every group has dead letters', () => {
   const parked = topicSpecs.map(({ name }) => name).filter((name) => /\.(retry-|dead-letter)/.test(name));
-  const sink = ['api-sink.dead-letter.v1'];
+  const inOrder = ['api-sink', 'sync-fhir', 'sync-lis'].map((group) => `${group}.dead-letter.v1`);
   const inference = ['stat', 'urgent', 'routine'].flatMap((lane) =>
     ['retry-30s', 'retry-5m', 'retry-1h', 'dead-letter'].map((kind) => `inference-${lane}.${kind}.v1`),
   );
-  assert.deepEqual(parked.sort(), [...inference, ...sink].sort());
+  assert.deepEqual(parked.sort(), [...inference, ...inOrder].sort());
 });
 
 test('topic names are unique, and each says why it is kept as long as it is', () => {

@@ -81,7 +81,7 @@ export const DeliveryPageSchema = Type.Object({
 });
 
 const deliveriesOfSubject = Type.Optional(
-  Type.Array(DeliverySchema, { description: 'Where it stands in each target; not in lists.' }),
+  Type.Array(DeliverySchema, { description: 'Where it stands in each target; left out in lists of analyses.' }),
 );
 
 export const RedeliveryAcceptedSchema = Type.Object({
@@ -103,6 +103,7 @@ export const AlertPageSchema = Type.Object({
       subjectId: text(),
       status: oneOf(alertStatuses),
       level: Type.Integer({ description: 'How often it was escalated.' }),
+      superseded: Type.Boolean({ description: 'What raised it no longer holds; it still waits to be seen.' }),
       raisedAt: instant,
       acknowledgedBy: orNull(text()),
       acknowledgedAt: instant,
@@ -186,6 +187,10 @@ export const OrderSchema = Type.Object({
     Type.Object({ id: orNull(text()), code: orNull(CodeSchema), collectedAt: orNull(text('As precise as it was sent.')) }),
   ),
   orderingProvider: orNull(Type.Object({ id: text(), authority: orNull(text()) })),
+  parentOrderId: orNull(text('The order this one was added to.')),
+  specimenRejectReasons: Type.Array(text(), {
+    description: 'Why the laboratory could not use the specimen: HL7 table 0490 codes.',
+  }),
   deliveries: deliveriesOfSubject,
   conflicting: Type.Boolean({
     description: 'Another order came under the same placer number with other content and was refused.',
@@ -209,6 +214,7 @@ export const ObservationSchema = Type.Object({
   abnormalFlag: orNull(text()),
   referenceRange: orNull(text()),
   effectiveAt: orNull(text('As precise as it was sent.')),
+  deliveries: deliveriesOfSubject,
 });
 
 export const PatientSchema = Type.Object({

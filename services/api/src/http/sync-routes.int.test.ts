@@ -188,8 +188,10 @@ test('a review nobody could write down is answered 503, and may be repeated', as
 test('an order and an analysis show where they stand in each target; lists filter and page', async () => {
   await feed(
     at(topics.orders, 0, ordered('o')),
+    at(topics.observations, 0, observed('obs', { sourceVersion: today - 1 })),
     onRequests(0, requested('a')),
     at(topics.deliveries, 0, delivered('o')),
+    at(topics.deliveries, 4, delivered('obs', { subjectKind: 'observation', at: today + 10 })),
     at(topics.deliveries, 1, delivered('o', { target: 'lis', type: 'DeliveryRejected', code: 'LIS_REJECTED', at: today + 60 })),
     at(topics.deliveries, 2, delivered('a', { subjectKind: 'analysis', type: 'DeliveryHeld', at: today + 70 })),
     at(topics.deliveries, 3, delivered('other', { patientKey: 'H1|MRN|0002', at: today + 80 })),
@@ -201,15 +203,23 @@ test('an order and an analysis show where they stand in each target; lists filte
     ['lis', 'rejected'],
   ]);
   assert.deepEqual(await standing('/v1/analyses/a'), [['fhir', 'held']]);
+  const { items } = (await view(`/v1/patients/${encodeURIComponent(patientKey)}/timeline`)) as { items: Record<string, View>[] };
+  const targetsOf = ({ deliveries }: View = {}) => (deliveries as View[]).map(({ target }) => target);
+  const onTimeline = items.map((item) => [item['kind'], targetsOf(item[String(item['kind'])])]);
+  assert.deepEqual(onTimeline, [
+    ['analysis', ['fhir']],
+    ['order', ['fhir', 'lis']],
+    ['observation', ['fhir']],
+  ]);
   const found = (query: string) => idsOf(`/v1/deliveries?${query}`, 'subjectId');
-  assert.deepEqual(await found(''), ['other', 'a', 'o', 'o']);
+  assert.deepEqual(await found(''), ['other', 'a', 'o', 'o', 'obs']);
   assert.deepEqual(await found('target=lis'), ['o']);
   assert.deepEqual(await found('outcome=held'), ['a']);
   assert.deepEqual(await found(`patient=${encodeURIComponent('H1|MRN|0002')}`), ['other']);
   assert.deepEqual(await found('subjectKind=order&subjectId=o'), ['o', 'o']);
   assert.deepEqual(await found(`since=${new Date(today + 70).toISOString()}`), ['other', 'a']);
   const { next } = (await view('/v1/deliveries?limit=3')) as { next: string };
-  assert.deepEqual(await found(`limit=3&cursor=${next}`), ['o']);
+  assert.deepEqual(await found(`limit=3&cursor=${next}`), ['o', 'obs']);
 });
 
 test('an older outcome told late changes nothing', async () => {

@@ -104,8 +104,9 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
 }
 
 async function showAnalysis({ db, models }: AnalysesDeps, found: StoredAnalysis): Promise<AnalysisView> {
-  const deliveries = await readDeliveries(db, { subjectKind: 'analysis', subjectId: found.state.jobId });
-  return { ...viewAnalysis(found, models), deliveries: deliveries.map(viewDelivery) };
+  const subject = { subjectKind: 'analysis', subjectId: found.state.jobId } as const;
+  const deliveriesOf = await readDeliveries(db, [subject]);
+  return { ...viewAnalysis(found, models), deliveries: deliveriesOf(subject).map(viewDelivery) };
 }
 
 /** Staleness, merges and deliveries change without a new version of the job. */

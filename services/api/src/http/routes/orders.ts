@@ -50,8 +50,9 @@ async function findOrder({ db }: OrdersDeps, id: string): Promise<OrderState | n
 }
 
 async function showOrder({ db }: OrdersDeps, order: OrderState) {
-  const deliveries = await readDeliveries(db, { subjectKind: 'order', subjectId: order.orderId });
-  return { ...viewOrder(order), deliveries: deliveries.map(viewDelivery) };
+  const subject = { subjectKind: 'order', subjectId: order.orderId } as const;
+  const deliveriesOf = await readDeliveries(db, [subject]);
+  return { ...viewOrder(order), deliveries: deliveriesOf(subject).map(viewDelivery) };
 }
 
 const viewPendingOrder = (orderId: string) => ({
@@ -73,6 +74,8 @@ const viewPendingOrder = (orderId: string) => ({
   cancelRefused: false,
   specimen: null,
   orderingProvider: null,
+  parentOrderId: null,
+  specimenRejectReasons: [],
 });
 
 export const viewOrder = (order: OrderState) => ({ ...order, requestedAt: isoOf(order.requestedAt) });

@@ -1,10 +1,12 @@
 /** GET /v1/patients/{key}/timeline: analyses, orders and results of a patient and of all records merged with it, newest first. */
+import type { DeliveryState } from '@clinstream/contracts';
 import { problemResponses } from '@clinstream/runtime/http';
 import type { Queryable, Row } from '@clinstream/runtime/postgres';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { viewAnalysis } from '../../domain/analysis-view.ts';
 import { formatCursor } from '../../domain/cursor.ts';
+import { viewDelivery } from '../../domain/delivery-view.ts';
 import { isoOf } from '../../domain/iso.ts';
 import type { ModelNames } from '../../domain/model-names.ts';
 import { observationFromRow } from '../../sink/observation-table.ts';
@@ -13,6 +15,7 @@ import { clinical } from '../access.ts';
 import { apiProblem } from '../problems.ts';
 import { TimelineSchema } from '../schemas.ts';
 import { type ReadAnalysisRow, storedFromRow } from '../sql/read-analyses.ts';
+import { type DeliverySubject, readDeliveries } from '../sql/read-deliveries.ts';
 import { type PatientGroupRow, readPatientGroup } from '../sql/read-patient-group.ts';
 import { readTimeline, type TimelineKind, type TimelineQuery } from '../sql/read-timeline.ts';
 import { readCursor } from './analyses.ts';
@@ -50,6 +53,7 @@ export function registerTimeline(server: FastifyInstance, deps: TimelineDeps): v
     const entries = await readEntries(deps, { members, after, limit: limit + 1 });
     if (entries.length === 0 && after === null && group.every((row) => row.version === null)) throw apiProblem('PATIENT_UNKNOWN');
     const shown = entries.slice(0, limit);
+    const deliveriesOf = await readDeliveries(deps.db, shown.map(subjectOf));
     const last = shown.at(-1);
     const next = entries.length > limit && last ? formatCursor({ at: last.time, id: last.key }) : null;
     return {
@@ -57,13 +61,30 @@ export function registerTimeline(server: FastifyInstance, deps: TimelineDeps): v
       survivor: group[0]?.survivor ?? patientKey,
       merged: members.length > 1,
       patients: group.map(viewPatient),
-      items: shown.map(({ item }) => item),
+      items: shown.map((entry) => viewEntry(entry, deliveriesOf(subjectOf(entry)))),
       next,
     };
   });
 }
 
-type Entry = { readonly time: number; readonly key: string; readonly item: object };
+/** `view`: of what `kind` says, still without where it stands in the targets. */
+type Entry = {
+  readonly time: number;
+  readonly key: string;
+  readonly kind: TimelineKind;
+  readonly id: string;
+  readonly patientKey: string;
+  readonly view: object;
+};
+
+const subjectOf = ({ kind, id }: Entry): DeliverySubject => ({ subjectKind: kind, subjectId: id });
+
+const viewEntry = ({ kind, time, patientKey, view }: Entry, deliveries: readonly DeliveryState[]) => ({
+  kind,
+  at: isoOf(time),
+  patientKey,
+  [kind]: { ...view, deliveries: deliveries.map(viewDelivery) },
+});
 
 async function readEntries(deps: TimelineDeps, query: TimelineQuery): Promise<readonly Entry[]> {
   const kinds: readonly TimelineKind[] = ['analysis', 'order', 'observation'];
@@ -78,24 +99,26 @@ const viewers: Readonly<Record<TimelineKind, Viewer>> = {
     ({ models }) =>
     (row) => {
       const from = row as ReadAnalysisRow;
-      const analysis = viewAnalysis(storedFromRow(from), models);
-      return entry('analysis', from.sort_at, from.job_id, { patientKey: analysis.patientKey ?? '', analysis });
+      const view = viewAnalysis(storedFromRow(from), models);
+      return entry('analysis', from.sort_at, from.job_id, view.patientKey ?? '', view);
     },
   order: () => (row) => {
     const order = orderFromRow(row);
-    return entry('order', order.requestedAt, order.orderId, { patientKey: order.patientKey, order: viewOrder(order) });
+    return entry('order', order.requestedAt, order.orderId, order.patientKey, viewOrder(order));
   },
   observation: () => (row) => {
     const observation = observationFromRow(row);
-    const { sourceVersion, observationId, patientKey } = observation;
-    return entry('observation', sourceVersion, observationId, { patientKey, observation });
+    return entry('observation', observation.sourceVersion, observation.observationId, observation.patientKey, observation);
   },
 };
 
-const entry = (kind: TimelineKind, time: number, id: string, more: object): Entry => ({
+const entry = (kind: TimelineKind, time: number, id: string, patientKey: string, view: object): Entry => ({
   time,
   key: `${kind}:${id}`,
-  item: { kind, at: isoOf(time), ...more },
+  kind,
+  id,
+  patientKey,
+  view,
 });
 
 const viewPatient = (row: PatientGroupRow) => ({
