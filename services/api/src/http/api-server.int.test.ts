@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { inputSetOf, topics } from '@clinstream/contracts';
+import { inputSetOf, observationIdOf, topics } from '@clinstream/contracts';
 import { type ApiUnderTest, apiUnderTest, manifest } from '../../test/api-under-test.ts';
 import {
   at,
@@ -150,6 +150,34 @@ test('an input corrected or withdrawn after the request makes the analysis stale
   const shown = await view('/v1/analyses/a');
   assert.deepEqual([shown['stale'], shown['staleInputs']], [true, ['o1']]);
   assert.notEqual((await api.get('/v1/analyses/a')).headers.get('etag'), before);
+});
+
+test('facts 6.5: a correction under the filler number the order did not know makes the analysis stale through the order', async () => {
+  const order = ordered('order-1', { placerAuthority: 'H1|OCS', placerNumber: 'P1' });
+  const code = { code: 'GLU', system: 'L', display: null };
+  const inputs = ['', 'b'].map((subId) => observationIdOf('H1|OCS', 'P1', 'GLU^L', subId));
+  const change = { type: 'ObservationCorrected', status: 'corrected', orderId: 'order-1', code } as const;
+  const [first = '', second = ''] = inputs;
+  await feed(
+    at(topics.orders, 0, order),
+    onRequests(0, requested('a', { inputObservations: inputs, orderId: 'order-1' })),
+    onRequests(1, requested('b', { inputObservations: inputs })),
+    // Of the order, but no input; of another order; and before the question was asked.
+    { ...at(topics.observations, 0, observed('by-filler-1', { ...change, subId: 'c' })), timestamp: today + 60_000 },
+    { ...at(topics.observations, 1, observed('by-filler-2', { ...change, orderId: 'order-2' })), timestamp: today + 60_000 },
+    { ...at(topics.observations, 2, observed('by-filler-3', change)), timestamp: today - 60_000 },
+  );
+  assert.equal((await view('/v1/analyses/a'))['stale'], false);
+  await feed(
+    { ...at(topics.observations, 3, observed('by-filler-4', { ...change, subId: 'b' })), timestamp: today + 60_000 },
+    // The laboratory names the order once, then only its own number.
+    {
+      ...at(topics.observations, 4, observed('by-filler-3', { ...change, orderId: null, sourceVersion: today + 9 })),
+      timestamp: today + 60_000,
+    },
+  );
+  assert.deepEqual((await view('/v1/analyses/a'))['staleInputs'], [first, second].sort());
+  assert.equal((await view('/v1/analyses/b'))['stale'], false);
 });
 
 test('orders end amended, asked to cancel and cancelled, whatever comes late', async () => {
