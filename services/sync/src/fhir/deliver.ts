@@ -5,11 +5,14 @@
 import { AppError } from '@clinstream/runtime/errors';
 import type { DeliveryContext, Verdict, Work } from '../delivery/target.ts';
 import type { Blame } from './blame.ts';
+import { entriesOf } from './bundle.ts';
 import type { FhirClient } from './client.ts';
 import { fhirError } from './errors.ts';
+import { type JsonRecord, textIn } from './json.ts';
+import { type Found, judge } from './look.ts';
 import type { PatientFinder } from './patients.ts';
 import { type Plan, planOf, type Rendered, settledVerdict } from './plan.ts';
-import { type Desk, type SendDeps, sendPlans } from './send.ts';
+import { applyJudgement, type Desk, lookAt, type SendDeps, sendPlans } from './send.ts';
 import type { Validator } from './validate.ts';
 
 export type DeliverDeps = {
@@ -41,14 +44,22 @@ export async function deliverWorks(
   const ended = new Map<Work, Verdict>();
   const desk: Desk = { known: new Map(), sent: new Set(), verdicts: new Map() };
   const plans = works.flatMap((work) => planned(work, patient.kind === 'foreign' ? patient.reference : null, deps, ended));
-  for (const plan of plans) {
-    if (plan.changed.length === 0) desk.verdicts.set(plan, settledVerdict(plan, desk.known, desk.sent));
+  if (patient.kind === 'ours' && patient.found !== null) noteOwnPatient(plans, patient.found, desk);
+  for (const plan of plans.filter((one) => !desk.verdicts.has(one))) {
+    if (entriesOf([plan], desk.known).length === 0) desk.verdicts.set(plan, settledVerdict(plan, desk.known, desk.sent));
     else if (deps.validator !== null) await validated(plan, deps.validator, desk, sending);
   }
   for (const group of groupsOf(plans.filter((plan) => !desk.verdicts.has(plan)))) {
     for (const plan of group) await context.intend(plan.work, intentOf(plan));
-    await sendPlans(group, desk, group.some(isUnsure), sending);
+    // An earlier try of these was never answered.
+    await lookAt(
+      group.filter(({ work }) => work.intent !== null),
+      desk,
+      sending,
+    );
+    await sendPlans(group, desk, false, sending);
   }
+  rememberOwnPatient(plans, first.patientKey, desk, deps.patients);
   for (const [plan, verdict] of desk.verdicts) ended.set(plan.work, verdict);
   return works.map((work) => ended.get(work) ?? needsReview('FHIR_RENDER_FAILED'));
 }
@@ -73,10 +84,24 @@ function planned(work: Work, reference: string | null, deps: DeliverDeps, ended:
 /** What is about to be written, by key: should nobody hear how it ended, it may stand there. */
 const intentOf = (plan: Plan) => ({ digest: plan.digest, memo: { keys: plan.changed.map(({ key }) => key) } });
 
-/** An earlier try was never answered; or a Patient of ours may stand there already, to which others have added. */
-const isUnsure = (plan: Plan): boolean =>
-  plan.work.intent !== null ||
-  plan.changed.some(({ resource, ifMatch }) => resource.resourceType === 'Patient' && ifMatch === null);
+/** The Patient comes with every work and nearly always stands there already; others may have added to it. */
+function noteOwnPatient(plans: readonly Plan[], found: Extract<Found, { kind: 'there' }>, desk: Desk): void {
+  const key = `Patient/${textIn(found.resource, 'id')}`;
+  const owners = plans.filter((plan) => plan.all.some((entry) => entry.key === key));
+  for (const plan of owners) {
+    for (const entry of plan.all) if (entry.key === key) applyJudgement(entry, judge(entry, found, false), owners, desk);
+  }
+}
+
+function rememberOwnPatient(plans: readonly Plan[], patientKey: string, { known, sent }: Desk, patients: PatientFinder): void {
+  const written = plans
+    .flatMap((plan) => plan.all)
+    .findLast(
+      ({ key, resource, digest }) => resource.resourceType === 'Patient' && sent.has(key) && known.get(key)?.digest === digest,
+    );
+  if (written !== undefined)
+    patients.wrote(patientKey, { ...written.resource } as JsonRecord, known.get(written.key)?.version ?? null);
+}
 
 async function validated(plan: Plan, validator: Validator, desk: Desk, deps: SendDeps): Promise<void> {
   const problem = await oddIsAsked(() => validator.check(plan.changed, deps.signal), deps);

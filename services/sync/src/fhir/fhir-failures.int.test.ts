@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { AppError } from '@clinstream/runtime/errors';
 import type { Verdict } from '../delivery/target.ts';
+import { ids } from '../domain/fhir/ids.ts';
 import { withSourceVersion } from '../domain/fhir/source-version.ts';
 import { type FakeFhirServer, isTransaction, keysIn, outcome, startFakeFhirServer } from './testing/fake-fhir-server.ts';
 import { createHarness, type Harness } from './testing/harness.ts';
@@ -218,6 +219,36 @@ test('6.12 two patients on the server carry the identifier: nobody chooses', asy
   assert.equal(outcomes(await deliver(said('a'))), 'needs_review FHIR_PATIENT_AMBIGUOUS');
   server.store.delete('Patient/y');
   assert.equal(outcomes(await deliver(said('a'))), 'delivered');
+});
+
+test('our Patient is written once, with whatever comes first, and never again', async () => {
+  await deliver({ ...said('a'), withPatient: true }, { ...said('b'), withPatient: true });
+  await deliver({ ...said('c'), withPatient: true });
+  const restarted = createHarness(server.baseUrl);
+  await restarted.deliver([ledger.work({ ...said('d'), withPatient: true })], ledger.context());
+  await restarted.stop();
+  const sent = server.requests
+    .filter(isTransaction)
+    .map((request) => keysIn(request).filter((key) => key.startsWith('Patient/')));
+  assert.deepEqual(
+    sent.map((keys) => keys.length),
+    [1, 0, 0],
+  );
+});
+
+test('6.12 demographics that others add to our Patient are never overwritten', async () => {
+  await deliver({ ...said('a'), withPatient: true });
+  const key = `Patient/${ids.patient('H1|A|1')}`;
+  const stands = server.store.get(key);
+  assert.ok(stands);
+  const enriched = { ...stands.resource, name: [{ text: 'x' }], meta: { source: 'urn:hospital' } };
+  server.store.set(key, { resource: enriched, version: 2, deleted: false });
+  const restarted = createHarness(server.baseUrl);
+  const works = [ledger.work({ ...said('b'), withPatient: true }, { force: true })];
+  assert.equal(outcomes(await restarted.deliver(works, ledger.context())), 'delivered');
+  assert.equal(outcomes(await deliver({ ...said('c'), withPatient: true })), 'delivered');
+  await restarted.stop();
+  assert.deepEqual(server.store.get(key), { resource: enriched, version: 2, deleted: false });
 });
 
 test('a work that cannot be rendered holds up no other', async () => {

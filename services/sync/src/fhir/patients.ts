@@ -6,14 +6,21 @@ import type { Clock } from '@clinstream/runtime/lifecycle';
 import type { FhirClient } from './client.ts';
 import { fhirError } from './errors.ts';
 import { type JsonRecord, objectIn, objectsIn, textIn } from './json.ts';
+import type { Found } from './look.ts';
 
 export type Identifier = { readonly system: string; readonly value: string };
 
 export type PatientFound =
-  /** Nobody, or our own Patient. */
-  { readonly kind: 'ours' } | { readonly kind: 'foreign'; readonly reference: string } | { readonly kind: 'ambiguous' };
+  /** Nobody (null), or our own Patient as it stands there. */
+  | { readonly kind: 'ours'; readonly found: Extract<Found, { kind: 'there' }> | null }
+  | { readonly kind: 'foreign'; readonly reference: string }
+  | { readonly kind: 'ambiguous' };
 
-export type PatientFinder = { find(patientKey: string, signal: AbortSignal): Promise<PatientFound> };
+export type PatientFinder = {
+  find(patientKey: string, signal: AbortSignal): Promise<PatientFound>;
+  /** We wrote our own: it need not be looked for again. */
+  wrote(patientKey: string, resource: JsonRecord, version: string | null): void;
+};
 
 export type PatientFinderOptions = {
   readonly client: FhirClient;
@@ -28,19 +35,25 @@ const maxRemembered = 20_000;
 
 export function createPatientFinder({ client, clock, identify }: PatientFinderOptions): PatientFinder {
   const remembered = new Map<string, { readonly found: PatientFound; readonly until: number }>();
+
+  function remember(patientKey: string, found: PatientFound): void {
+    remembered.delete(patientKey);
+    if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value ?? '');
+    remembered.set(patientKey, { found, until: clock.now() + rememberMs });
+  }
+
   return {
     find: async (patientKey, signal) => {
       const known = remembered.get(patientKey);
       if (known !== undefined && clock.now() < known.until) return known.found;
       const identity = identify(patientKey);
-      if (identity === null) return { kind: 'ours' };
+      if (identity === null) return { kind: 'ours', found: null };
       const found = chooseAmong(await search(client, identity.identifier, signal), identity.ownId);
-      remembered.delete(patientKey);
-      if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value ?? '');
       // What is ambiguous may be put right at any time, by hand.
-      if (found.kind !== 'ambiguous') remembered.set(patientKey, { found, until: clock.now() + rememberMs });
+      if (found.kind !== 'ambiguous') remember(patientKey, found);
       return found;
     },
+    wrote: (patientKey, resource, version) => remember(patientKey, { kind: 'ours', found: { kind: 'there', resource, version } }),
   };
 }
 
@@ -66,8 +79,12 @@ const isThatOne = (patient: JsonRecord, { system, value }: Identifier): boolean 
 
 /** Ours stays the one while it is there: everything written so far refers to it. */
 function chooseAmong(patients: readonly JsonRecord[], ownId: string): PatientFound {
-  const ids = patients.filter((one) => one['active'] !== false).flatMap((one) => textIn(one, 'id') ?? []);
-  const [first, ...others] = ids;
-  if (first === undefined || ids.includes(ownId)) return { kind: 'ours' };
+  const own = patients.find((one) => textIn(one, 'id') === ownId);
+  if (own !== undefined) {
+    const version = textIn(objectIn(own, 'meta'), 'versionId');
+    return { kind: 'ours', found: { kind: 'there', resource: own, version } };
+  }
+  const [first, ...others] = patients.filter((one) => one['active'] !== false).flatMap((one) => textIn(one, 'id') ?? []);
+  if (first === undefined) return { kind: 'ours', found: null };
   return others.length === 0 ? { kind: 'foreign', reference: `Patient/${first}` } : { kind: 'ambiguous' };
 }

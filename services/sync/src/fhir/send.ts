@@ -17,7 +17,7 @@ import type { Blame } from './blame.ts';
 import { entriesOf, transactionOf } from './bundle.ts';
 import type { FhirClient } from './client.ts';
 import { type FhirErrorCode, fhirError } from './errors.ts';
-import { judge, lookUp } from './look.ts';
+import { type Judgement, judge, lookUp } from './look.ts';
 import { type Entry, type Plan, type Standing, settledVerdict } from './plan.ts';
 
 export type SendDeps = {
@@ -43,7 +43,7 @@ const lookWidth = 8;
 
 type Failure = Extract<Answer, { kind: 'odd' | 'invalid' }> | { readonly kind: 'odd'; readonly code: FhirErrorCode };
 
-/** `unsure`: an earlier try of these was never answered, so look first. */
+/** `unsure`: nobody knows what stands there of them, so look first. */
 export async function sendPlans(plans: readonly Plan[], desk: Desk, unsure: boolean, deps: SendDeps): Promise<void> {
   let mustLook = unsure;
   for (let round = 1; round <= maxRounds; round++) {
@@ -124,7 +124,7 @@ function failedVerdict(plan: Plan, failure: Failure, { random }: SendDeps): Verd
 }
 
 /** Brings `desk.known` up to date; plans that would overwrite what they must not get their verdict. */
-async function lookAt(plans: readonly Plan[], desk: Desk, deps: SendDeps): Promise<void> {
+export async function lookAt(plans: readonly Plan[], desk: Desk, deps: SendDeps): Promise<void> {
   const entries = entriesOf(plans, desk.known);
   for (let at = 0; at < entries.length; at += lookWidth) {
     await Promise.all(entries.slice(at, at + lookWidth).map((entry) => lookAtOne(entry, plans, desk, deps)));
@@ -140,11 +140,12 @@ async function lookAtOne(entry: Entry, plans: readonly Plan[], desk: Desk, deps:
     for (const plan of owners) desk.verdicts.set(plan, failedVerdict(plan, { kind: 'odd', code: found }, deps));
     return;
   }
-  const judgement = judge(
-    entry,
-    found,
-    owners.some((plan) => plan.work.force),
-  );
+  const force = owners.some((plan) => plan.work.force);
+  applyJudgement(entry, judge(entry, found, force), owners, desk);
+}
+
+/** `owners` render that resource: what must not be overwritten ends them all. */
+export function applyJudgement(entry: Entry, judgement: Judgement, owners: readonly Plan[], desk: Desk): void {
   switch (judgement.kind) {
     case 'same':
       desk.known.set(entry.key, { version: judgement.version, digest: entry.digest });

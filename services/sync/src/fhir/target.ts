@@ -37,7 +37,7 @@ export type FhirTargetDeps = Pick<AppDeps, 'telemetry' | 'onFatal'> & {
 };
 
 export function createFhirTarget(config: Pick<FhirConfig, 'validate'>, deps: FhirTargetDeps): Target {
-  const { telemetry, onFatal, connection, settings, devices, random = Math.random } = deps;
+  const { telemetry, onFatal, connection, manifests, settings, devices, random = Math.random } = deps;
   const { client } = connection;
   const metrics = createMetrics(telemetry.registry, fhirMetrics);
   const conformance = createConformance({
@@ -60,7 +60,7 @@ export function createFhirTarget(config: Pick<FhirConfig, 'validate'>, deps: Fhi
       related,
       delivered: standingKeys(work),
       patientReference,
-      manifests: deps.manifests,
+      manifests,
       settings,
     });
   };

@@ -6,7 +6,13 @@ import { withSourceVersion } from '../../domain/fhir/source-version.ts';
 import type { Rendered } from '../plan.ts';
 import type { Resource } from '../resource.ts';
 
-export type Said = { readonly id: string; readonly value: number; readonly version: number; readonly status?: string };
+export type Said = {
+  readonly id: string;
+  readonly value: number;
+  readonly version: number;
+  readonly status?: string;
+  readonly withPatient?: boolean;
+};
 
 /** The state says what `renderSaid` reads; nothing else of it is looked at. */
 export function workOf(said: Said, more: Partial<Work> = {}): Work {
@@ -27,8 +33,8 @@ export function workOf(said: Said, more: Partial<Work> = {}): Work {
 
 export const keyOfSaid = (id: string): string => `Observation/${ids.observation(id)}`;
 
-export function renderSaid({ subject }: Work): Rendered {
-  const { id, value, version, status } = (subject.state as unknown as { said: Said }).said;
+export function renderSaid({ subject, patientKey }: Work): Rendered {
+  const { id, value, version, status, withPatient } = (subject.state as unknown as { said: Said }).said;
   const resource = {
     resourceType: 'Observation' as const,
     id: ids.observation(id),
@@ -36,8 +42,16 @@ export function renderSaid({ subject }: Work): Rendered {
     code: { coding: [{ system: 'http://loinc.org', code: '718-7' }] },
     valueQuantity: { value, unit: 'g/dL', system: 'http://unitsofmeasure.org', code: 'g/dL' },
   };
-  return { resources: [withSourceVersion(resource, version) as Resource], held: null };
+  const resources: Resource[] = [withSourceVersion(resource, version)];
+  return { resources: withPatient ? [patientOf(patientKey), ...resources] : resources, held: null };
 }
+
+/** Identifier only, as the real one. */
+export const patientOf = (patientKey: string): Resource => {
+  const value = patientKey.split('|')[2] ?? '';
+  const identifier = [{ system: 'urn:clinstream:test/id/patient/H1/A', value }];
+  return withSourceVersion({ resourceType: 'Patient', id: ids.patient(patientKey), identifier }, 0);
+};
 
 /** A ledger of one process: what the dispatcher would keep between two calls. */
 export function createLedger() {
