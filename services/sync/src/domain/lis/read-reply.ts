@@ -74,4 +74,7 @@ function ordersOf(segments: readonly Segment[]): readonly OrderReply[] {
   return orders;
 }
 
-const numbersOf = (segment: Segment) => ({ placerNumber: valueAt(segment, 2), fillerNumber: valueAt(segment, 3) });
+const numbersOf = (segment: Segment) => ({ placerNumber: valueAt(segment, 2), fillerNumber: numberOrNull(valueAt(segment, 3)) });
+
+/** It is stored and told on: anything but plain characters is no number. */
+const numberOrNull = (text: string | null): string | null => (text !== null && /^[\x20-\x7e]{1,199}$/.test(text) ? text : null);

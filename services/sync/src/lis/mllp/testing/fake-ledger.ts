@@ -1,4 +1,5 @@
 /** Test only: the ledger's part of a delivery in memory, after the port's words: intents, verdicts, memos, published events. */
+import { setTimeout } from 'node:timers/promises';
 import { type OrderEvent, type OrderState, type PatientState, reduceOrder } from '@clinstream/contracts';
 import type { Delivered, DeliveryContext, Intent, Target, Verdict, Work } from '../../../delivery/target.ts';
 import type { Related } from '../../../domain/subject.ts';
@@ -58,7 +59,8 @@ export function createFakeLedger(): FakeLedger {
     const context: DeliveryContext = {
       signal: options.signal ?? new AbortController().signal,
       intend: async (work, intent) => {
-        await Promise.resolve();
+        // As long as a database takes at least: in this time a peer's good-bye arrives.
+        await setTimeout(2);
         failing('intend');
         rowOf(work.id).intent = { ...intent, memo: structuredClone(intent.memo), at: 0 };
       },

@@ -1,5 +1,5 @@
 /** Test only: the adapter against a port, with settings a test may change. */
-import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
+import { createSilentTelemetry, type Telemetry } from '@clinstream/runtime/telemetry';
 import type { Target } from '../../../delivery/target.ts';
 import type { LisChannel } from '../../../domain/lis/channel.ts';
 import { testChannel } from '../../../domain/lis/test-support.ts';
@@ -12,7 +12,11 @@ export type Changes = {
   readonly charset?: 'UNICODE UTF-8' | 'KS X 1001' | 'ASCII';
 };
 
-export function targetFor(port: number, { client, channel, charset = 'UNICODE UTF-8' }: Changes = {}): Target {
+export function targetFor(
+  port: number,
+  { client, channel, charset = 'UNICODE UTF-8' }: Changes = {},
+  telemetry: Telemetry = createSilentTelemetry(),
+): Target {
   return createMllpLisTarget(
     {
       client: {
@@ -28,6 +32,6 @@ export function targetFor(port: number, { client, channel, charset = 'UNICODE UT
       },
       settings: { channel: { ...testChannel, charset, ...channel }, charset, retryAfterMs: 10 },
     },
-    { telemetry: createSilentTelemetry() },
+    { telemetry },
   );
 }
