@@ -245,6 +245,41 @@ test('a merge shows the retired record under the survivor, and says so', async (
   assert.equal((await api.get(`/v1/patients/${encodeURIComponent('H1|MRN|none')}/timeline`)).status, 404);
 });
 
+test('facts 6.5: results for unknown and for cancelled orders are kept, and say so', async () => {
+  await feed(
+    at(topics.orders, 0, ordered('known')),
+    at(topics.orders, 1, ordered('ended')),
+    at(topics.orders, 2, ordered('ended', { type: 'OrderCancelled', sourceVersion: today + 1 })),
+    at(topics.orders, 3, ordered('only-named', { type: 'OrderCompleted' })),
+    ...['known', 'ended', 'only-named', 'never-heard-of', null].map((orderId, i) =>
+      at(topics.observations, i, observed(`of ${orderId}`, { orderId })),
+    ),
+  );
+  const { items } = await view(`/v1/patients/${encodeURIComponent(patientKey)}/timeline?limit=50`);
+  const seen = (items as { observation?: View }[]).flatMap(({ observation }) =>
+    observation ? [[observation['observationId'], observation['orderStatus']]] : [],
+  );
+  assert.deepEqual(Object.fromEntries(seen), {
+    ...{
+      'of known': 'active',
+      'of ended': 'cancelled',
+      'of only-named': 'unknown',
+      'of never-heard-of': 'unknown',
+      'of null': null,
+    },
+  });
+});
+
+test('6.6 an order tells that its specimen was rejected, when and why, and stands', async () => {
+  const rejected = { type: 'OrderSpecimenRejected', specimenRejectReasons: ['QS', 'RH'], sourceVersion: today + 1 } as const;
+  await feed(at(topics.orders, 0, ordered('order')), at(topics.orders, 1, ordered('order', rejected)));
+  const shown = await view('/v1/orders/order');
+  assert.deepEqual(
+    [shown['status'], shown['specimenRejectReasons'], shown['specimenRejectedAt']],
+    ['active', ['QS', 'RH'], new Date(today + 1).toISOString()],
+  );
+});
+
 test('timeline pages follow each other', async () => {
   await feed(
     ...Array.from({ length: 6 }, (_, i) => onRequests(i, requested(`job-${i}`))),

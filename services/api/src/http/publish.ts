@@ -17,19 +17,26 @@ export type Decided<T extends Topic> = {
   readonly eventId: string;
 };
 
+/** As long as a person waits for a button, and shorter than a proxy does. */
+const confirmTimeoutMs = 5_000;
 const retryAfterSeconds = 5;
 
-export function createPublish(producer: Pick<EventProducer, 'publish'>): Publish {
+export function createPublish(producer: Pick<EventProducer, 'publish'>, timeoutMs = confirmTimeoutMs): Publish {
   return async (request, { topic, key, event, eventId }) => {
     const envelope = envelopeOf(request, event.type, event.at, eventId);
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(notConfirmed()), timeoutMs);
     try {
-      return await producer.publish({ topic, key, value: event, envelope });
+      return await Promise.race([producer.publish({ topic, key, value: event, envelope }), tooLate]);
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'KAFKA_UNAVAILABLE') throw error;
-      throw apiProblem('KAFKA_UNAVAILABLE', { retryAfterSeconds, members: { mayHaveBeenAccepted: true } });
+      throw error instanceof AppError && error.code === 'KAFKA_UNAVAILABLE' ? notConfirmed() : error;
+    } finally {
+      clearTimeout(timer);
     }
   };
 }
+
+const notConfirmed = () => apiProblem('KAFKA_UNAVAILABLE', { retryAfterSeconds, members: { mayHaveBeenAccepted: true } });
 
 function envelopeOf(request: FastifyRequest, eventType: string, occurredAt: number, eventId: string): Envelope {
   const { traceparent } = request.headers;

@@ -188,6 +188,7 @@ export const OrderSchema = Type.Object({
   ),
   orderingProvider: orNull(Type.Object({ id: text(), authority: orNull(text()) })),
   parentOrderId: orNull(text('The order this one was added to.')),
+  specimenRejectedAt: instant,
   specimenRejectReasons: Type.Array(text(), {
     description: 'Why the laboratory could not use the specimen: HL7 table 0490 codes.',
   }),
@@ -203,6 +204,7 @@ export const ObservationSchema = Type.Object({
   version: Type.Integer(),
   patientKey: text(),
   orderId: orNull(text()),
+  orderStatus: orNull(text('Of that order. *unknown*: nobody ever placed it here; *cancelled*: the result came all the same.')),
   code: CodeSchema,
   subId: orNull(text()),
   value: Type.Object({

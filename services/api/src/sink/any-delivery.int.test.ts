@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type AnalysisEvent, type AnalysisState, reduceAnalysis, type Topic, topics } from '@clinstream/contracts';
 import fc from 'fast-check';
-import { cluster, ended, type Placed, progressed, progressOf, recordOf, requested, today } from '../../test/events.ts';
+import { cluster, ended, type Placed, progressed, progressOf, recordOf, requested, reviewed, today } from '../../test/events.ts';
 import { type SinkUnderTest, sinkUnderTest, wholeLog } from '../../test/sink-under-test.ts';
 import { createDepthChanges, type DepthChange } from '../domain/queue-depth.ts';
 import { knownFromRow } from './analysis-from-row.ts';
@@ -48,6 +48,16 @@ const anyEvent: fc.Arbitrary<readonly [Topic, AnalysisEvent]> = fc.oneof(
           failure: { code: 'X', input: 'é"\\' },
         })
       : ended(id, { generation: g, attempt: n, reasons: ['a,b', 'c"d'] }),
+  ]),
+  fc.tuple(jobId, generation, attempt, fc.integer({ min: 1, max: 3 })).map(([id, g, n, later]) => [
+    topics.reviews,
+    reviewed(id, {
+      type: later % 2 === 0 ? 'AnalysisRejected' : 'AnalysisApproved',
+      generation: g,
+      attempt: n,
+      comment: 'é"\\\u0000',
+      at: today + later,
+    }),
   ]),
 ) as unknown as fc.Arbitrary<readonly [Topic, AnalysisEvent]>;
 

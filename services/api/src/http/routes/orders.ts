@@ -75,7 +75,12 @@ const viewPendingOrder = (orderId: string) => ({
   specimen: null,
   orderingProvider: null,
   parentOrderId: null,
+  specimenRejectedAt: null,
   specimenRejectReasons: [],
 });
 
-export const viewOrder = (order: OrderState) => ({ ...order, requestedAt: isoOf(order.requestedAt) });
+export const viewOrder = (order: OrderState) => ({
+  ...order,
+  requestedAt: isoOf(order.requestedAt),
+  specimenRejectedAt: isoOf(order.specimenRejectedVersion),
+});

@@ -108,7 +108,8 @@ const viewers: Readonly<Record<TimelineKind, Viewer>> = {
   },
   observation: () => (row) => {
     const observation = observationFromRow(row);
-    return entry('observation', observation.sourceVersion, observation.observationId, observation.patientKey, observation);
+    const view = { ...observation, orderStatus: row['order_status'] };
+    return entry('observation', observation.sourceVersion, observation.observationId, observation.patientKey, view);
   },
 };
 

@@ -27,7 +27,10 @@ const sources: Readonly<Record<TimelineKind, { columns: string; from: string; ti
     id: 'a.order_id',
   },
   observation: {
-    columns: observations.columns.map(({ name }) => `a.${name}`).join(', '),
+    // An order that was only ever named by its results is as unknown as one never heard of.
+    columns: `${observations.columns.map(({ name }) => `a.${name}`).join(', ')},
+  CASE WHEN a.order_id IS NOT NULL THEN coalesce((SELECT x.status FROM api.orders x WHERE x.order_id = a.order_id AND x.placed), 'unknown') END
+  AS order_status`,
     from: 'api.observations a',
     time: 'a.source_version',
     id: 'a.observation_id',
