@@ -432,6 +432,19 @@ test('6.6 a rejected specimen (SPM-21) is told of the order, which stands unless
   assert.deepEqual(saidOf(oml('ORC|NW|P1', 'OBR|1|P1||GLU^^L', spm(''))), ['OrderPlaced P1']);
 });
 
+test('6.6 a cancellation says nothing of results: final observations are never revoked by it', () => {
+  for (const sent of [
+    oml('ORC|OC|P1', 'OBR|1|P1||GLU^^L', hb('F')),
+    oru(report('X'), hb('F')),
+    oru('ORC|SC|P1^OCS|||CA', report(''), hb('F')),
+  ]) {
+    assert.deepEqual(
+      valuesOf(map(sent), topics.observations).filter(({ type }) => type !== 'ObservationReported'),
+      [],
+    );
+  }
+});
+
 test('a reason that is no code is not repeated: free text may name anybody', () => {
   assert.deepEqual(saidOf(oru(report(''), hb('X'), spm('tube of Kim broken'))), ['OrderSpecimenRejected P1 other']);
 });
