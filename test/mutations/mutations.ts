@@ -144,4 +144,32 @@ export const mutations: readonly Mutation[] = [
     replace: 'void result;',
     tests: [`${pipeline}/batch-applier.unit.test.ts`],
   },
+  {
+    name: 'an approval of an older result stands for the current one',
+    file: 'services/api/src/domain/review.ts',
+    find: 'state.attempt === asked.attempt &&',
+    replace: 'state.attempt >= 0 &&',
+    tests: ['services/api/src/domain/review.unit.test.ts'],
+  },
+  {
+    name: 'a stale result may be approved',
+    file: 'services/api/src/domain/review.ts',
+    find: "asked.decision === 'approve' && staleInputs.length > 0",
+    replace: "asked.decision === 'approve' && staleInputs.length > 99",
+    tests: ['services/api/src/domain/review.unit.test.ts'],
+  },
+  {
+    name: 'the last review read counts, not the newest',
+    file: 'schemas/src/state/review.ts',
+    find: 'known !== undefined && !isNewer(review, known)',
+    replace: 'known !== undefined && JSON.stringify(known) === JSON.stringify(review)',
+    tests: ['schemas/src/state/analysis.unit.test.ts'],
+  },
+  {
+    name: 'an older outcome of a delivery replaces a newer one',
+    file: 'schemas/src/state/delivery.ts',
+    find: 'event.revision <= state.revision',
+    replace: 'event.revision === state.revision',
+    tests: ['schemas/src/state/delivery.unit.test.ts'],
+  },
 ];

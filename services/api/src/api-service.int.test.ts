@@ -99,6 +99,15 @@ test('sink and http run apart, and the door is woken by the other process', asyn
   await system.stop();
 });
 
+test('a door of its own reads on without Kafka, is ready, and ends clean', async () => {
+  const nowhere = { API_ROLES: 'http', KAFKA_BROKERS: '127.0.0.1:9', SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9' };
+  const door = await system.startService('api', { env: nowhere });
+  assert.ok(await door.isReady());
+  assert.equal((await show('first')).body.status, 'completed');
+  assert.equal((await door.stop()).code, 0);
+  await system.stop();
+});
+
 test('kill -9 of the sink in mid-load loses and doubles nothing', async () => {
   const jobs = Array.from({ length: 3_000 }, (_, i) => `kill-${i}`);
   const first = await system.startService('api');
