@@ -1,6 +1,7 @@
 /**
  * The exchange rules patients' safety rests on (6.1 to 6.17), clause by clause, and the tests that show each: `file :: title`, the title as it
- * stands in the source, and of a table of cases `:: row`. A rule that belongs to work still to come says so and has no tests.
+ * stands in the source, and of a table of cases `:: row`. A rule that belongs to work still to come says so and has no tests. One table, and
+ * therefore longer than other files.
  */
 
 export type Clause = { readonly says: string; readonly shownBy: readonly string[] };
