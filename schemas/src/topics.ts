@@ -104,6 +104,8 @@ export const retryTiers = [
 export type RetryTier = (typeof retryTiers)[number];
 
 export const retryTopicOf = (group: string, tier: RetryTier): string => `${group}.retry-${tier.name}.v1`;
+/** Whether records there are another topic's, on their way to another try. */
+export const isRetryTopic = (topic: string): boolean => topic.includes('.retry-');
 export const deadLetterTopicOf = (group: string): string => `${group}.dead-letter.v1`;
 
 /** Consumer groups that exist today. */

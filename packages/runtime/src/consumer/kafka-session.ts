@@ -8,6 +8,7 @@ import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { classify, runtimeError } from '../errors/classify.ts';
 import type { KafkaConnection } from '../kafka/types.ts';
 import { createAssigner } from './assigner.ts';
+import { installFastBatches } from './fast-batch.ts';
 import type { CommitOffset } from './offset-tracker.ts';
 import type { TopicPartition } from './types.ts';
 
@@ -40,6 +41,7 @@ export type SessionOptions = {
   readonly group: string;
   readonly topics: readonly string[];
   readonly maxWaitMs: number;
+  readonly minFetchIntervalMs: number;
   readonly owned: () => readonly number[];
   readonly events: SessionEvents;
 };
@@ -64,6 +66,7 @@ const stopTimeoutMs = 3_000;
 
 /** Rejects with AppError when the first connection or the topics' metadata fail; a failing join ends the session instead. */
 export async function openSession(options: SessionOptions): Promise<Session> {
+  installFastBatches();
   const { events } = options;
   const client = options.kafka.client(({ kind: _, ...partition }) => events.outOfRange(partition));
   const consumer = client.consumer({
@@ -80,6 +83,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   });
   const last: { payload: EachBatchPayload | null } = { payload: null };
   const ended = listen(consumer, events);
+  const pace = paceOf(consumer, options.minFetchIntervalMs);
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
@@ -93,6 +97,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     eachBatch: async (payload) => {
       last.payload = payload;
       await events.batch(batchOf(payload));
+      await pace.rest();
     },
   });
   return {
@@ -123,6 +128,22 @@ function listen(consumer: Consumer, events: SessionEvents): PromiseWithResolvers
     events.joined(assignment, payload.memberId);
   });
   return ended;
+}
+
+/** kafkajs fetches again as soon as all batches of a fetch have resolved; a wait after the first keeps fetches apart, the records are handed over by then. */
+function paceOf(consumer: Consumer, minIntervalMs: number) {
+  let fetchedAt = 0;
+  if (minIntervalMs > 0) {
+    consumer.on(consumer.events.FETCH_START, () => {
+      fetchedAt = performance.now();
+    });
+  }
+  return {
+    async rest(): Promise<void> {
+      const left = fetchedAt + minIntervalMs - performance.now();
+      if (left > 0) await delay(left);
+    },
+  };
 }
 
 function batchOf({ batch, resolveOffset, heartbeat, isStale, isRunning }: EachBatchPayload): FetchedBatch {

@@ -46,7 +46,15 @@ async function open(overrides: Partial<SessionEvents> = {}) {
     outOfRange: () => {},
     ...overrides,
   };
-  const session = await openSession({ kafka, group: 'g', topics: ['t'], maxWaitMs: 100, owned: () => [2, 1], events });
+  const session = await openSession({
+    kafka,
+    group: 'g',
+    topics: ['t'],
+    minFetchIntervalMs: 0,
+    maxWaitMs: 100,
+    owned: () => [2, 1],
+    events,
+  });
   return { session, seen, listeners, calls };
 }
 

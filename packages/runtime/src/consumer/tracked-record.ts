@@ -12,19 +12,35 @@ export type TrackedRecord = ConsumedRecord & {
 
 const overheadBytes = 200;
 
-export const createTrackedRecord = (
-  { topic, partition }: TopicPartition,
-  message: KafkaMessage,
-  lease: Lease,
-): TrackedRecord => ({
-  topic,
-  partition,
-  offset: Number(message.offset),
-  key: message.key,
-  value: message.value,
-  headers: message.headers ?? {},
-  timestamp: Number(message.timestamp),
-  lease,
-  bytes: overheadBytes + (message.key?.length ?? 0) + (message.value?.length ?? 0),
-  ticket: -1,
-});
+/** A class, not a literal: headers are read from the log's bytes when somebody asks for them. */
+class Tracked implements TrackedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestamp: number;
+  readonly lease: Lease;
+  readonly bytes: number;
+  ticket = -1;
+  readonly #message: KafkaMessage;
+
+  constructor({ topic, partition }: TopicPartition, message: KafkaMessage, lease: Lease) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = Number(message.offset);
+    this.key = message.key;
+    this.value = message.value;
+    this.timestamp = Number(message.timestamp);
+    this.lease = lease;
+    this.bytes = overheadBytes + (message.key?.length ?? 0) + (message.value?.length ?? 0);
+    this.#message = message;
+  }
+
+  get headers(): ConsumedRecord['headers'] {
+    return this.#message.headers ?? {};
+  }
+}
+
+export const createTrackedRecord = (partition: TopicPartition, message: KafkaMessage, lease: Lease): TrackedRecord =>
+  new Tracked(partition, message, lease);

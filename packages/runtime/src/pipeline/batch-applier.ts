@@ -3,7 +3,7 @@
  * batch that fails otherwise is tried once more, then halved until the record that fails stands alone, and that one is parked. Never
  * rejects; ends early only when stopping or on a fatal error. Records of lost partitions are dropped before every try.
  */
-import type { Topic, TopicEvents } from '@clinstream/contracts';
+import type { Envelope, Topic, TopicEvents } from '@clinstream/contracts';
 import type { Logger } from 'pino';
 import type { Lease } from '../consumer/offset-tracker.ts';
 import type { TrackedRecord } from '../consumer/tracked-record.ts';
@@ -175,17 +175,36 @@ const settle = (work: Promise<unknown>, stage: ErrorStage): Promise<true | AppEr
     (cause: unknown) => classify(cause, stage),
   );
 
+/** A class, not a literal: key and envelope are read from the record when a store asks for them. */
+class Decoded<T extends Topic> implements DecodedRecord<T> {
+  readonly topic: T;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly event: TopicEvents[T];
+  readonly #record: TrackedRecord;
+
+  constructor(record: TrackedRecord, event: TopicEvents[T]) {
+    this.topic = record.topic as T;
+    this.partition = record.partition;
+    this.offset = record.offset;
+    this.timestamp = record.timestamp;
+    this.event = event;
+    this.#record = record;
+  }
+
+  get key(): string {
+    return this.#record.key?.toString('utf8') ?? '';
+  }
+
+  get envelope(): Envelope {
+    return envelopeOf(this.#record);
+  }
+}
+
 /** Decodes without waiting where the writer's schema is known. Returns errors instead of throwing them. */
 function createDecoder<T extends Topic>(codecs: Codecs) {
-  const decodedOf = (record: TrackedRecord, event: TopicEvents[T]): DecodedRecord<T> => ({
-    topic: record.topic as T,
-    partition: record.partition,
-    offset: record.offset,
-    key: record.key?.toString('utf8') ?? '',
-    timestamp: record.timestamp,
-    envelope: envelopeOf(record),
-    event,
-  });
+  const decodedOf = (record: TrackedRecord, event: TopicEvents[T]): DecodedRecord<T> => new Decoded(record, event);
   return (record: TrackedRecord): DecodedRecord<T> | AppError | Promise<DecodedRecord<T> | AppError> => {
     try {
       const event = decodeRecord(codecs, record.topic as T, record);

@@ -1,5 +1,5 @@
 /** The decode stage: from a record's bytes to its event. Undecodable is poison. A record from a retry topic is decoded as what it was. */
-import { parkedHeaderNames, type Topic, type TopicEvents } from '@clinstream/contracts';
+import { isRetryTopic, parkedHeaderNames, type Topic, type TopicEvents } from '@clinstream/contracts';
 import type { ConsumedRecord } from '../consumer/types.ts';
 import { runtimeError } from '../errors/classify.ts';
 import type { Codecs } from '../registry/types.ts';
@@ -7,7 +7,7 @@ import { headerText } from './envelope.ts';
 
 /** The topic whose schema the value follows. */
 export const originTopicOf = (record: ConsumedRecord): string =>
-  headerText(record.headers[parkedHeaderNames.originTopic]) ?? record.topic;
+  (isRetryTopic(record.topic) ? headerText(record.headers[parkedHeaderNames.originTopic]) : null) ?? record.topic;
 
 /** Throws or rejects with AppError (RECORD_WITHOUT_VALUE and what Codecs.decode says). A promise only when the registry must be asked. */
 export function decodeRecord<T extends Topic>(

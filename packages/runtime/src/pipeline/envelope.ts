@@ -7,7 +7,7 @@ type Header = ConsumedRecord['headers'][string];
 /** First value of a header as text; null when there is none. */
 export function headerText(value: Header): string | null {
   const first = Array.isArray(value) ? value[0] : value;
-  if (first === undefined) return null;
+  if (first === undefined || first === null) return null; // null: a foreign producer's header without a value
   return typeof first === 'string' ? first : first.toString('utf8');
 }
 

@@ -2,7 +2,7 @@
  * The dead-letter and retry-topic stages: how a record leaves without having been handled. Publishing failures reject (the record stays and the
  * group waits): the offset never advances before the copy is confirmed.
  */
-import { headerNames, parkedHeaderNames, retryTiers, retryTopicOf, type Topic } from '@clinstream/contracts';
+import { headerNames, isRetryTopic, parkedHeaderNames, retryTiers, retryTopicOf, type Topic } from '@clinstream/contracts';
 import type { Logger } from 'pino';
 import type { ConsumedRecord } from '../consumer/types.ts';
 import type { AppError } from '../errors/app-error.ts';
@@ -60,9 +60,10 @@ export function createExits<T extends Topic>(options: EventConsumerOptions<T>, d
 
   return {
     prepare(work) {
+      if (!isRetryTopic(work.record.topic)) return;
       work.attempt = attemptOf(work.record);
       const notBefore = headerNumber(work.record.headers[parkedHeaderNames.notBefore]);
-      if (notBefore === null || work.record.topic === work.topic) return;
+      if (notBefore === null) return;
       const remaining = notBefore - now();
       if (remaining <= 0) return;
       const send = () => producer.publishRecord(relayRecord(group, tierFor(remaining), work.record, now()));

@@ -37,27 +37,26 @@ export function sortRecords(records: readonly DecodedRecord[]): SortedRecords {
   return sorted;
 }
 
-function put(sorted: SortedRecords, { topic, event, envelope, partition, timestamp: loggedAt }: DecodedRecord): void {
-  const eventId = keyOf(envelope.eventId);
-  const receivedAt = Math.min(envelope.occurredAt, loggedAt);
-  switch (topic) {
+function put(sorted: SortedRecords, record: DecodedRecord): void {
+  const { event } = record;
+  switch (record.topic) {
     case 'clinical.orders.v1':
-      sorted.orders.push({ event: event as OrderEvent, eventId, loggedAt, receivedAt });
+      sorted.orders.push(inputOf(record, event as OrderEvent));
       return;
     case 'clinical.observations.v1':
-      sorted.observations.push({ event: event as ObservationEvent, eventId, loggedAt, receivedAt });
+      sorted.observations.push(inputOf(record, event as ObservationEvent));
       return;
     case 'clinical.patients.v1':
-      sorted.patients.push({ event: event as PatientEvent, eventId, loggedAt, receivedAt });
+      sorted.patients.push(inputOf(record, event as PatientEvent));
       return;
     case 'clinical.messages.v1':
-      sorted.messages.push({ event: event as MessageEvent, eventId, loggedAt, receivedAt });
+      sorted.messages.push(inputOf(record, event as MessageEvent));
       return;
     case 'sync.deliveries.v1':
-      sorted.deliveries.push({ event: event as DeliveryEvent, eventId, loggedAt, receivedAt });
+      sorted.deliveries.push(inputOf(record, event as DeliveryEvent));
       return;
     case 'clinical.alerts.v1':
-      sorted.alerts.push({ event: event as AlertEvent, eventId, loggedAt, receivedAt });
+      sorted.alerts.push(inputOf(record, event as AlertEvent));
       return;
     // Wishes for those who deliver: the sink does not read them.
     case 'sync.redeliveries.v1':
@@ -70,9 +69,16 @@ function put(sorted: SortedRecords, { topic, event, envelope, partition, timesta
     case 'analysis.results.stat.v1':
     case 'analysis.results.urgent.v1':
     case 'analysis.results.routine.v1':
-      sorted.analyses.push({ event: event as AnalysisEvent, partition });
+      sorted.analyses.push({ event: event as AnalysisEvent, partition: record.partition });
   }
 }
+
+const inputOf = <E>({ envelope, timestamp }: DecodedRecord, event: E): KindInput<E> => ({
+  event,
+  eventId: keyOf(envelope.eventId),
+  loggedAt: timestamp,
+  receivedAt: Math.min(envelope.occurredAt, timestamp),
+});
 
 /** Ours are UUIDs. A foreign producer's may be longer than an index takes, and then its digest stands for it. */
 const keyOf = (eventId: string): string => (eventId.length <= 200 ? eventId : sha256(eventId));
