@@ -5,7 +5,7 @@ import type { ConsumerLimits } from '@clinstream/runtime/consumer';
 import { createJwtAuthenticator, httpComponent } from '@clinstream/runtime/http';
 import { createKafka } from '@clinstream/runtime/kafka';
 import type { AppDeps, Component } from '@clinstream/runtime/lifecycle';
-import { createBatchConsumer } from '@clinstream/runtime/pipeline';
+import { createBatchConsumer, type Linger } from '@clinstream/runtime/pipeline';
 import { createPostgres, type Postgres } from '@clinstream/runtime/postgres';
 import { createEventProducer, type EventProducer } from '@clinstream/runtime/producer';
 import { createCodecs } from '@clinstream/runtime/registry';
@@ -48,10 +48,22 @@ function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, postg
       apply: sink.apply,
       maxBatchRecords: config.sinkBatchRecords,
       limits: limitsFor(config.sinkBatchRecords),
+      linger,
+      minFetchIntervalMs,
     },
     { ...log, telemetry, onFatal },
   );
 }
+
+/** That a job was asked for or goes on is news that may wait for its end, which follows within milliseconds and then shares its transaction. */
+const linger: Linger = {
+  ms: 20,
+  maxRecords: 100,
+  isUrgent: (topic) => !topic.startsWith('analysis.requests.') && topic !== topics.progress,
+};
+
+/** The sink reads every partition of every topic, which a fetch pays for; a few milliseconds more find several records at once. */
+const minFetchIntervalMs = 5;
 
 /** Two batches in hand and one on its way: the next is decoded while this one is written. */
 const limitsFor = (batchRecords: number): ConsumerLimits => ({

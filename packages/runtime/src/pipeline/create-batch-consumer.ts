@@ -1,5 +1,6 @@
 /**
- * Batch by batch for a sink. No timer: while one batch is applied the next gathers, so batches grow with load and a lone record goes at once.
+ * Batch by batch for a sink. While one batch is applied the next gathers, so batches grow with load and a lone record goes at once, or, with
+ * `linger`, after a short wait for company.
  * Promises: records of a partition are applied in offset order, each progress follows on the one before; Kafka offsets are committed only
  * after `apply` resolved, as a hint (the store's own position decides, see startAt). An undecodable or poisonous record is on the
  * dead-letter topic before its offset is part of any progress.
@@ -13,6 +14,7 @@ import { createAdmin } from '../kafka/admin.ts';
 import { createBatchApplier } from './batch-applier.ts';
 import { waitUntilCaughtUp } from './caught-up.ts';
 import type { ConsumerDeps } from './create-event-consumer.ts';
+import { createLingering } from './lingering.ts';
 import { createPartitionQueues } from './partition-queues.ts';
 import type { BatchConsumer, BatchConsumerOptions } from './types.ts';
 
@@ -21,6 +23,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   const log = deps.telemetry.log.child({ component: 'sink', group });
   const admin = createAdmin(deps.kafka);
   const queues = createPartitionQueues();
+  const lingering = createLingering(options.linger ?? null, () => pump());
   const stopping = new AbortController();
   const positions = new Map<Lease, number>();
   let clusterId = '';
@@ -33,8 +36,12 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
       group,
       topics,
       limits,
+      ...(options.minFetchIntervalMs === undefined ? {} : { minFetchIntervalMs: options.minFetchIntervalMs }),
       handler: {
-        accept: (record) => queues.add(record),
+        accept: (record) => {
+          queues.add(record);
+          lingering.added(record.topic);
+        },
         pump: () => pump(),
         startAt: (leases) => startAt(leases),
         lost: (leases) => {
@@ -66,8 +73,13 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
     return new Map(answers);
   };
 
+  const isWorkDue = (): boolean => {
+    const waiting = queues.size();
+    return !isHeld && !stopping.signal.aborted && waiting > 0 && !lingering.mayWait(waiting);
+  };
+
   const pump = (): void => {
-    if (working || isHeld || stopping.signal.aborted || queues.size() === 0) return;
+    if (working || !isWorkDue()) return;
     working = work()
       .catch((error: unknown) => deps.onFatal(classify(error, 'sink')))
       .finally(() => {
@@ -78,9 +90,9 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
 
   /** One batch after the other while there is something to apply. */
   const work = async (): Promise<void> => {
-    while (!isHeld && !stopping.signal.aborted) {
+    while (isWorkDue()) {
       const records = queues.take(options.maxBatchRecords);
-      if (records.length === 0) return;
+      lingering.taken(queues.size());
       const applied = await applier.apply(records);
       for (const record of records) {
         if (applied.has(record)) consumer.done(record);
@@ -100,6 +112,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
     async stop(deadline) {
       consumer.quiesce();
       stopping.abort();
+      lingering.stop();
       for (const record of queues.drop(null)) consumer.abandon(record);
       await waitForWork(deadline);
       await consumer.stop(deadline);

@@ -79,6 +79,8 @@ function connectionConfig(config: PostgresConfig, createSocket: () => Socket): P
     // A client that vanished in mid-transaction must not keep its locks.
     idle_in_transaction_session_timeout: config.statementTimeoutMs * 3,
     keepAlive: true,
+    // Statements of one transaction that do not wait for each other share a round trip; one that fails fails those behind it.
+    pipeline: true,
     stream: createSocket,
     types: { getTypeParser: typeParser as typeof types.getTypeParser },
   };

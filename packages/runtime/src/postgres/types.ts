@@ -14,8 +14,9 @@ export type Queryable = {
   query<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<Result<R>>;
 };
 
+/** Statements are done in the order of the calls; those called without waiting go out together. Once one has failed, all later ones fail. */
 export type Transaction = Queryable & {
-  /** `COPY … FROM STDIN (FORMAT binary)` of bytes in that format; how many rows. All or none; errors as for `query`. */
+  /** `COPY … FROM STDIN (FORMAT binary)` of bytes in that format; how many rows. All or none; errors as for `query`. The bytes are the caller's again when it settles. */
   copyIn(statement: string, bytes: Buffer): Promise<number>;
 };
 

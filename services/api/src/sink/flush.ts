@@ -102,13 +102,25 @@ async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
   const { records, offsets, repeated, gaps } = await fenced(tx, clusterId, input);
   for (const gap of gaps) await insertGap(tx, { clusterId, ...gap });
   const sorted = sortRecords(records);
-  const analyses = await writeAnalyses(tx, sorted.analyses, input);
-  const { fresh, skipped } = await skipApplied(tx, sorted);
-  const kinds = await writeKinds(tx, fresh, input.encode);
-  const { siblings } = input;
+  const { confirmed, ...analyses } = await writeAnalyses(tx, sorted.analyses, input);
   const notice = formatNotice(analyses.notice);
-  if (!(await finishFlush(tx, { clusterId, offsets, siblings, depth: analyses.depth, notice }))) throw new SinkConflict();
+  const end = { clusterId, offsets, siblings: input.siblings, depth: analyses.depth, notice };
+  const rest = async () => {
+    const { fresh, skipped } = await skipApplied(tx, sorted);
+    const kinds = await writeKinds(tx, fresh, input.encode);
+    if (!(await finishFlush(tx, end))) throw new SinkConflict();
+    return { skipped, kinds };
+  };
+  const { skipped, kinds } = await allDone(confirmed, rest());
   return { records: records.length, repeated, gaps, analyses, skipped, kinds };
+}
+
+/** Waits for both, whatever becomes of either: after a rollback no statement may follow. The rows' own error tells more than the one behind it. */
+async function allDone<T>(confirmed: Promise<void>, rest: Promise<T>): Promise<T> {
+  const [rows, others] = await Promise.allSettled([confirmed, rest]);
+  if (rows.status === 'rejected') throw rows.reason;
+  if (others.status === 'rejected') throw others.reason;
+  return others.value;
 }
 
 /** On trust the offsets are only checked at the end, which saves a lone result a round trip. */

@@ -15,6 +15,7 @@ import { reviewDiffers, reviewRows } from './review-table.ts';
 import type { CopyEncoder } from './sql/copy-format.ts';
 import { insertRows } from './sql/insert-rows.ts';
 import { loadAnalyses } from './sql/load-analyses.ts';
+import type { Table } from './sql/table.ts';
 import { type Update, updateRows } from './sql/update-rows.ts';
 
 export type AnalysisInput = { readonly event: AnalysisEvent; readonly partition: number };
@@ -34,35 +35,38 @@ export type AnalysesWritten = {
 
 type Job = { readonly before: KnownAnalysis | null; after: AnalysisState | null; partition: number };
 
+/** Resolves when the rows are on their way; the flush must wait for `confirmed`. */
 export async function writeAnalyses(
   tx: Transaction,
   inputs: readonly AnalysisInput[],
   tools: WriteTools,
-): Promise<AnalysesWritten> {
+): Promise<AnalysesWritten & { readonly confirmed: Promise<void> }> {
   const { jobs, loaded } = await findJobs(tx, inputs, tools);
   const ignored = reduceAll(jobs, inputs);
   const changed = [...jobs.values()].flatMap(asChanged).sort(byJobId);
-  const { ofAsks, ofRuns, ofReviews } = plan(changed);
-  await insertRows(tx, asks, ofAsks.added, tools.encode);
-  await insertRows(tx, runs, ofRuns.added, tools.encode);
-  await insertRows(tx, reviewRows, ofReviews.added, tools.encode);
-  const replaced =
-    (await updateRows(tx, asks, ofAsks.updates)) +
-    (await updateRows(tx, runs, ofRuns.updates)) +
-    (await updateRows(tx, reviewRows, ofReviews.updates));
-  const updated = ofAsks.updates.length + ofRuns.updates.length + ofReviews.updates.length;
-  if (replaced !== updated) throw new SinkConflict();
-  const inserted = ofAsks.added.length + ofRuns.added.length + ofReviews.added.length;
+  const rows = plan(changed);
   return {
     changed: changed.map(asKnown),
     notice: noticeOf(changed),
     depth: depthOf(changed),
-    inserted,
-    updated,
+    inserted: sum(rows, ({ added }) => added.length),
+    updated: sum(rows, ({ updates }) => updates.length),
     ignored,
     loaded,
+    confirmed: writeRows(tx, rows, tools.encode),
   };
 }
+
+/** Sent together, without waiting for each other. */
+async function writeRows(tx: Transaction, rows: readonly TableRows[], encode: CopyEncoder): Promise<void> {
+  const inserting = rows.map(({ table, added }) => insertRows(tx, table, added, encode));
+  const updating = rows.map(({ table, updates }) => updateRows(tx, table, updates));
+  const [replaced] = await Promise.all([Promise.all(updating), Promise.all(inserting)]);
+  if (replaced.some((count, i) => count !== rows[i]?.updates.length)) throw new SinkConflict();
+}
+
+const sum = (rows: readonly TableRows[], count: (rows: TableRows) => number): number =>
+  rows.reduce((total, one) => total + count(one), 0);
 
 async function findJobs(tx: Transaction, inputs: readonly AnalysisInput[], { memory, trust }: WriteTools) {
   const jobs = new Map<string, Job>();
@@ -119,26 +123,30 @@ const writesRun = (job: ChangedJob): boolean =>
   !waitsForFirstTime(job) && (job.before === null || runDiffers(job.before.state, job.after));
 const writesReview = ({ before, after }: ChangedJob): boolean => reviewDiffers(before?.state ?? null, after);
 
-type Rows = { readonly added: AnalysisState[]; readonly updates: Update<AnalysisState>[] };
+type TableRows = {
+  readonly table: Table<AnalysisState>;
+  readonly added: AnalysisState[];
+  readonly updates: Update<AnalysisState>[];
+};
 
 /** A row that is not there yet, or one that replaces the version known. */
-function put({ added, updates }: Rows, state: AnalysisState, baseVersion: number | null): void {
+function put({ added, updates }: TableRows, state: AnalysisState, baseVersion: number | null): void {
   if (baseVersion === null) added.push(state);
   else updates.push({ state, baseVersion });
 }
 
-function plan(changed: readonly ChangedJob[]) {
-  const ofAsks: Rows = { added: [], updates: [] };
-  const ofRuns: Rows = { added: [], updates: [] };
-  const ofReviews: Rows = { added: [], updates: [] };
+function plan(changed: readonly ChangedJob[]): readonly TableRows[] {
+  const [ofAsks, ofRuns, ofReviews] = [noRowsOf(asks), noRowsOf(runs), noRowsOf(reviewRows)];
   for (const job of changed) {
     const { before, after } = job;
     if (writesAsk(job)) put(ofAsks, after, before?.askVersion ?? null);
     if (writesRun(job)) put(ofRuns, after, before?.runVersion ?? null);
     if (writesReview(job)) put(ofReviews, after, before?.reviewVersion ?? null);
   }
-  return { ofAsks, ofRuns, ofReviews };
+  return [ofAsks, ofRuns, ofReviews];
 }
+
+const noRowsOf = (table: Table<AnalysisState>): TableRows => ({ table, added: [], updates: [] });
 
 function asKnown(job: ChangedJob): KnownAnalysis {
   const { before, after } = job;

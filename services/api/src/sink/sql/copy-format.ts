@@ -1,8 +1,8 @@
 /**
  * Rows in Postgres' binary copy format (a signature, then per row a column count and per column a length and its bytes, then -1).
- * The buffer is kept between calls: bytes handed out are valid until the next call.
+ * The buffer is kept between calls, one for each table: bytes handed out are valid until the next call for that table.
  */
-import type { Column, ColumnType, ColumnValue } from './table.ts';
+import type { ColumnType, ColumnValue, Table } from './table.ts';
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const oids = { text: 25, 'double precision': 701 } as const;
@@ -10,12 +10,12 @@ const firstBytes = 256 * 1024;
 /** Kept at most; a larger batch gets a buffer of its own. */
 const keptBytes = 8 * 1024 * 1024;
 
-export type CopyEncoder = <S>(rows: readonly S[], columns: readonly Column<S>[]) => Buffer;
+export type CopyEncoder = <S>(rows: readonly S[], table: Pick<Table<S>, 'name' | 'columns'>) => Buffer;
 
 export function createCopyEncoder(): CopyEncoder {
-  let buffer: Buffer = Buffer.allocUnsafe(firstBytes);
-  return (rows, columns) => {
-    const writer = createWriter(buffer);
+  const buffers = new Map<string, Buffer>();
+  return (rows, { name, columns }) => {
+    const writer = createWriter(buffers.get(name) ?? Buffer.allocUnsafe(firstBytes));
     writer.raw(signature);
     for (const row of rows) {
       writer.int16(columns.length);
@@ -24,7 +24,7 @@ export function createCopyEncoder(): CopyEncoder {
     writer.int16(-1);
     const bytes = writer.bytes();
     const grown = writer.buffer();
-    if (grown.length <= keptBytes) buffer = grown;
+    if (grown.length <= keptBytes) buffers.set(name, grown);
     return bytes;
   };
 }

@@ -16,5 +16,5 @@ export const insertStatement = <S>({ name, columns }: Table<S>): string =>
 
 export async function insertRows<S>(tx: Transaction, table: Table<S>, rows: readonly S[], encode: CopyEncoder): Promise<void> {
   if (rows.length === 0) return;
-  await tx.copyIn(insertStatement(table), encode(rows, table.columns));
+  await tx.copyIn(insertStatement(table), encode(rows, table));
 }
