@@ -118,7 +118,9 @@ const fields = {
 type Values = ConfigOf<typeof fields>;
 
 export const lisConfig = group(fields, (values, complain): LisConfig => {
-  const { ordersPerSecond, lanes: concurrency } = values;
+  const { ordersPerSecond, lanes } = values;
+  // Two patients may be given the same lane: with twice as many under way hardly one is idle.
+  const concurrency = 2 * lanes;
   if (values.kind === 'rest') return { kind: 'rest', ordersPerSecond, concurrency, rest: restOf(values, complain) };
   return { kind: 'mllp', ordersPerSecond, concurrency, mllp: mllpOf(values, complain) };
 });

@@ -176,6 +176,7 @@ export async function deliverOrder(work: Work, deps: DeliverOrderDeps): Promise<
   } catch (error) {
     // What was answered before the laboratory went away must not be lost with it.
     if (!sent || !isUnreachable(error)) throw error;
+    await context.intend(work, { digest: digestOf(memo), memo: json({ memo, sending: null, effect: null }) });
     return { outcome: 'retry', afterMs: error.retryAfterMs ?? settings.retryAfterMs, code: error.code, memo: json(memo) };
   }
 }
