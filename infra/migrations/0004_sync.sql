@@ -103,6 +103,8 @@ CREATE TABLE sync.deliveries (
   -- What the other side said about it; may name the patient, so it goes nowhere else.
   detail json,
   memo json,
+  -- Digest of what was rendered from when it was refused or put to review: the same again is not sent again, unless a person asks for it.
+  refused text,
   outcome_at bigint,
   -- Grows by one with every outcome told on sync.deliveries.v1.
   revision bigint NOT NULL,

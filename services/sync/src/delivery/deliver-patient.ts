@@ -9,7 +9,7 @@
  */
 import { type AppError, backOffDelay, classify, dependencyBackOff, sleep } from '@clinstream/runtime/errors';
 import type { EventProducer, OutgoingEvent } from '@clinstream/runtime/producer';
-import type { Claim, Ledger, Settlement, WaitingWork } from '../ledger/ledger.ts';
+import { type Claim, type Ledger, type Settlement, type Unchanged, unchanged, type WaitingWork } from '../ledger/ledger.ts';
 import type { DeliveryContext, Json, Target, Verdict, Work } from './target.ts';
 
 export type Ending =
@@ -34,13 +34,24 @@ export async function deliverPatient(
     if (works.length === 0) return { kind: 'nothing' };
     const intend = createIntents((intents) => own(ledger.intend(claim, intents)));
     const publish: DeliveryContext['publish'] = async (event) => void (await own(producer.publish(event as OutgoingEvent)));
-    const verdicts = await verdictsOf(target, works, { signal, intend, publish }, own.isOwn);
+    const open = works.filter((work) => !isRefusedAlready(work));
+    const verdicts = open.length === 0 ? [] : await verdictsOf(target, open, { signal, intend, publish }, own.isOwn);
     if (!Array.isArray(verdicts)) return endingOf(verdicts as AppError, own.isOwn, signal);
-    return await record(ledger, claim, works, verdicts, signal);
+    const given = new Map(open.map((work, index) => [work, verdicts[index] as Verdict]));
+    return await record(
+      ledger,
+      claim,
+      works,
+      works.map((work) => given.get(work) ?? unchanged),
+      signal,
+    );
   } catch (cause) {
     return endingOf(classify(cause, 'outbound'), own.isOwn, signal);
   }
 }
+
+/** Nothing it is rendered from has changed since it was refused or put to review, and nobody asks for it. */
+const isRefusedAlready = ({ refused, basis, force }: WaitingWork): boolean => refused === basis && !force;
 
 /** What the target says of each; or the error that says nothing of any of them. */
 async function verdictsOf(
@@ -79,7 +90,7 @@ async function record(
   ledger: Ledger,
   claim: Claim,
   works: readonly WaitingWork[],
-  verdicts: readonly Verdict[],
+  verdicts: readonly (Verdict | Unchanged)[],
   signal: AbortSignal,
 ): Promise<Ending> {
   let writing = verdicts;
@@ -88,7 +99,7 @@ async function record(
     if (!isTrouble(result)) return result;
     if (result.error.kind !== 'retryable') {
       if (writing !== verdicts) return { kind: 'ours', error: result.error };
-      writing = works.map(() => unwritable);
+      writing = writing.map((verdict) => (verdict === unchanged ? unchanged : unwritable));
       continue;
     }
     if (signal.aborted) return { kind: 'ended' };
@@ -111,7 +122,7 @@ async function settleOnce(
   ledger: Ledger,
   claim: Claim,
   works: readonly WaitingWork[],
-  verdicts: readonly Verdict[],
+  verdicts: readonly (Verdict | Unchanged)[],
 ): Promise<Ending | Trouble> {
   try {
     return { kind: 'settled', settlement: await ledger.settle(claim, works, verdicts) };

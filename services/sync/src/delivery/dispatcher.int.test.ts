@@ -267,6 +267,28 @@ test('a patient that never works needs review after the last try, keeps what was
   ]);
 });
 
+test('what was refused is not sent again when the state is rebuilt, only when something changes or a person asks', async () => {
+  const one = under.instance();
+  let asked = 0;
+  one.target.behave(async (works) => {
+    asked++;
+    return works.map(() => ({ outcome: 'rejected', code: 'FHIR_REJECTED', acknowledgement: '422', detail: null }));
+  });
+  await one.start();
+  await under.feed(onOrders(0, ordered('o1')));
+  await under.settled();
+  await resetState(under.postgres, 'fhir');
+  await under.intake.startAt('cluster-1', under.wholeLog());
+  await under.feed(onOrders(0, ordered('o1')));
+  await under.settled();
+  assert.deepEqual([asked, (await under.ledgerOf('o1'))?.['revision']], [1, 1]);
+  await under.feed(onRedeliveries(0, redelivery('o1')));
+  await under.settled();
+  await under.feed(onOrders(1, ordered('o1', { type: 'OrderCancelled', sourceVersion: today + 1 })));
+  await under.settled();
+  assert.deepEqual([asked, (await under.ledgerOf('o1'))?.['revision']], [3, 3]);
+});
+
 test('a redelivery sends what is unchanged, once per request, however often the request is read', async () => {
   const one = under.instance();
   await one.start();

@@ -11,7 +11,7 @@ import type { Postgres } from '@clinstream/runtime/postgres';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { available, fullBucket, nextTokenMs, type Rate, refilled, taken } from '../domain/token-bucket.ts';
 import { channelOf } from '../intake/take-in.ts';
-import type { Claim, Release } from '../ledger/ledger.ts';
+import { type Claim, type Release, unchanged } from '../ledger/ledger.ts';
 import type { Teller } from '../ledger/teller.ts';
 import { syncMetrics } from '../metrics.ts';
 import { createBreakerKeeper } from './breaker-keeper.ts';
@@ -75,7 +75,9 @@ export function createDispatcher(options: DispatcherOptions, deps: DispatcherDep
 
   const finish = async (claim: Claim, ending: Ending): Promise<void> => {
     if (ending.kind === 'settled') {
-      breaker.answered();
+      const wasAsked = ending.settlement.reports.some(({ verdict }) => verdict !== unchanged);
+      if (wasAsked) breaker.answered();
+      else breaker.unanswered();
       reporting.settled(ending.settlement.reports);
       return void deps.teller.tell(ending.settlement.tellings);
     }

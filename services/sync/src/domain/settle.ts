@@ -29,13 +29,15 @@ export type LedgerRow = {
   readonly code: string | null;
   readonly detail: Json;
   readonly memo: Json;
+  /** Digest of what it was rendered from when it was last refused or put to review; null when it was not. */
+  readonly refused: string | null;
   readonly outcomeAt: number | null;
   readonly revision: number;
 };
 
 /** The verdict of a target, as far as the ledger is concerned. */
 export type LedgerVerdict = {
-  readonly outcome: Outcome | 'retry';
+  readonly outcome: Outcome | 'retry' | 'unchanged';
   readonly sent?: boolean;
   readonly digest?: string;
   readonly remoteId?: string | null;
@@ -52,6 +54,8 @@ export type SettleContext = {
   readonly patientKey: string | null;
   /** The mark that the delivered state was read under. */
   readonly readMark: number;
+  /** Digest of what it is rendered from. */
+  readonly basis: string;
   readonly subjectVersion: number;
   readonly changedAt: number;
   readonly now: number;
@@ -71,6 +75,12 @@ export const retryWait = { baseMs: 1_000, maxMs: 60_000 } as const;
 
 export function settle(row: LedgerRow, verdict: LedgerVerdict, context: SettleContext): Settled {
   const markedAgain = row.mark !== context.readMark;
+  if (verdict.outcome === 'unchanged')
+    return {
+      row: { ...row, force: markedAgain && row.force, waiting: markedAgain, clearsIntent: false },
+      retryInMs: null,
+      event: null,
+    };
   if (verdict.outcome === 'retry') {
     if (row.attempts + 1 < context.maxAttempts || markedAgain) return tryLater(row, verdict, context, markedAgain);
     return conclude({ ...row, attempts: row.attempts + 1 }, 'needs_review', { ...verdict, detail: null }, context);
@@ -103,6 +113,7 @@ function conclude(row: LedgerRow, outcome: Outcome, verdict: LedgerVerdict, cont
     code: short(verdict.code),
     detail: verdict.detail ?? null,
     memo: memoOf(row, verdict),
+    refused: outcome === 'rejected' || outcome === 'needs_review' ? context.basis : null,
     outcomeAt: context.now,
     revision: row.revision + 1,
   };

@@ -17,6 +17,7 @@ const row: LedgerRow = {
   code: null,
   detail: null,
   memo: null,
+  refused: null,
   outcomeAt: null,
   revision: 0,
 };
@@ -24,6 +25,7 @@ const context = {
   target: 'fhir',
   patientKey: 'H|A|1',
   readMark: 1,
+  basis: 'state-1',
   subjectVersion: 1,
   changedAt: 5,
   now: 10,

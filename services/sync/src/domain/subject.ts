@@ -40,6 +40,10 @@ export function idOf(subject: Subject): string {
 /** What its deliveries are serialised by: the patient, or the job where it has none. */
 export const laneKeyOf = (subject: Subject): string => subject.state.patientKey ?? idOf(subject);
 
+/** What it is rendered from, as text that is equal when nothing of it changed: without versions, which depend on the order of arrival. */
+export const basisOf = (subject: Subject, related: Related): string =>
+  JSON.stringify([subject, related], (field, value: unknown) => (field === 'version' ? undefined : value));
+
 /** Ids of the subjects it is rendered with, its patient apart. */
 export function linksOf(subject: Subject): readonly string[] {
   switch (subject.kind) {

@@ -38,8 +38,11 @@ export type LedgerOptions = {
 export type Report = {
   readonly work: WaitingWork;
   readonly settled: Settled;
-  readonly verdict: Verdict;
+  readonly verdict: Verdict | Unchanged;
 };
+/** Refused before and nothing it is rendered from has changed: it was not given to the target. */
+export type Unchanged = { readonly outcome: 'unchanged' };
+export const unchanged: Unchanged = { outcome: 'unchanged' };
 export type Settlement = { readonly reports: readonly Report[]; readonly tellings: readonly Telling[] };
 
 export type Ledger = {
@@ -48,7 +51,7 @@ export type Ledger = {
   works(claim: Claim): Promise<readonly WaitingWork[]>;
   intend(claim: Claim, intents: readonly { work: Work; digest: string; memo: Json }[]): Promise<void>;
   /** Writes all outcomes and lets the patient go. */
-  settle(claim: Claim, works: readonly WaitingWork[], verdicts: readonly Verdict[]): Promise<Settlement>;
+  settle(claim: Claim, works: readonly WaitingWork[], verdicts: readonly (Verdict | Unchanged)[]): Promise<Settlement>;
   /** Lets the patient go with everything still waiting. */
   release(claim: Claim, release: Release): Promise<void>;
 };
@@ -77,7 +80,7 @@ async function settleAll(
   options: LedgerOptions,
   claim: Claim,
   works: readonly WaitingWork[],
-  verdicts: readonly Verdict[],
+  verdicts: readonly (Verdict | Unchanged)[],
 ): Promise<Settlement> {
   const { target } = options;
   if (!(await lockHeld(tx, options, claim))) throw leaseLost();
@@ -110,12 +113,13 @@ function settleOne(
   { target, now, random, maxAttempts }: LedgerOptions,
   row: DeliveryRow,
   work: WaitingWork,
-  verdict: Verdict,
+  verdict: Verdict | Unchanged,
 ): Settled {
   return settle(ledgerRow(row), verdict, {
     target,
     patientKey: work.subject.state.patientKey,
     readMark: work.mark,
+    basis: work.basis,
     subjectVersion: work.subject.state.version,
     changedAt: work.changedAt,
     now: now(),
@@ -138,6 +142,7 @@ const ledgerRow = (row: DeliveryRow): LedgerRow => ({
   code: row.code,
   detail: row.detail,
   memo: row.memo,
+  refused: row.refused,
   outcomeAt: row.outcome_at,
   revision: row.revision,
 });
@@ -158,6 +163,7 @@ const rowOf = ({ row, retryInMs }: Settled): SettledRow => ({
   code: row.code,
   detail: jsonText(row.detail),
   memo: jsonText(row.memo),
+  refused: row.refused,
   outcome_at: row.outcomeAt,
   revision: row.revision,
 });

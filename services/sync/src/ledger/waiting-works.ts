@@ -1,8 +1,8 @@
 /** Rows of the ledger and of the subjects -> works, as targets take them. */
-import type { ObservationState } from '@clinstream/contracts';
+import { type ObservationState, sha256 } from '@clinstream/contracts';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { Delivered, Intent, JsonObject, TargetName, Work } from '../delivery/target.ts';
-import type { Related, Subject } from '../domain/subject.ts';
+import { basisOf, type Related, type Subject } from '../domain/subject.ts';
 import { loadRelated, loadWaiting, type RelatedStates, type WaitingRow } from './sql/works.ts';
 
 export type WaitingWork = Work & {
@@ -10,6 +10,10 @@ export type WaitingWork = Work & {
   readonly mark: number;
   /** Log time of the first change that waits. */
   readonly waitingSince: number;
+  /** Digest of what it is rendered from. */
+  readonly basis: string;
+  /** Of what it was rendered from when it was last refused or put to review. */
+  readonly refused: string | null;
 };
 
 /**
@@ -32,11 +36,12 @@ export async function loadWorks(
 
 function workOf(row: WaitingRow, patientKey: string, states: RelatedStates): WaitingWork {
   const subject = { kind: row.kind, state: row.state } as Subject;
+  const related = relatedTo(row, subject, states);
   return {
     subject,
     id: row.id,
     patientKey,
-    related: relatedTo(row, subject, states),
+    related,
     delivered: deliveredOf(row),
     intent: intentOf(row),
     force: row.force,
@@ -44,6 +49,8 @@ function workOf(row: WaitingRow, patientKey: string, states: RelatedStates): Wai
     attempts: row.attempts,
     mark: row.mark,
     waitingSince: row.waiting_since,
+    basis: sha256(basisOf(subject, related)),
+    refused: row.refused,
   };
 }
 
@@ -51,7 +58,8 @@ function relatedTo({ id, links }: WaitingRow, subject: Subject, { patient, order
   const order = links.map((link) => orders.get(link)).find((one) => one !== undefined) ?? null;
   const isRelated = (one: ObservationState): boolean =>
     subject.kind === 'order' ? one.orderId === id : links.includes(one.observationId);
-  return { patient, order, observations: [...observations.values()].filter(isRelated) };
+  const related = [...observations.values()].filter(isRelated);
+  return { patient, order, observations: related.sort((a, b) => (a.observationId < b.observationId ? -1 : 1)) };
 }
 
 function deliveredOf(row: WaitingRow): Delivered | null {

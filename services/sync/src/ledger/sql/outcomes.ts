@@ -69,6 +69,7 @@ export type SettledRow = {
   /** JSON, as text. */
   readonly detail: string | null;
   readonly memo: string | null;
+  readonly refused: string | null;
   readonly outcome_at: number | null;
   readonly revision: number;
 };
@@ -84,11 +85,11 @@ export async function writeOutcomes(tx: Queryable, target: string, rows: readonl
   intent_memo = CASE WHEN r.clears_intent THEN NULL ELSE d.intent_memo END,
   intent_at = CASE WHEN r.clears_intent THEN NULL ELSE d.intent_at END,
   outcome = r.outcome, digest = r.digest, remote_id = r.remote_id, remote_version = r.remote_version,
-  acknowledgement = r.acknowledgement, code = r.code, detail = r.detail::json, memo = r.memo::json,
+  acknowledgement = r.acknowledgement, code = r.code, detail = r.detail::json, memo = r.memo::json, refused = r.refused,
   outcome_at = r.outcome_at, revision = r.revision
 FROM json_to_recordset($2::json) AS r(kind text, id text, waiting boolean, force boolean, attempts integer, retry_in_ms bigint,
   clears_intent boolean, outcome text, digest text, remote_id text, remote_version text, acknowledgement text, code text, detail text,
-  memo text, outcome_at bigint, revision bigint)
+  memo text, refused text, outcome_at bigint, revision bigint)
 WHERE d.target = $1 AND d.kind = r.kind AND d.id = r.id`,
     },
     [target, JSON.stringify(rows)],

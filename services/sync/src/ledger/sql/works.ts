@@ -21,6 +21,7 @@ export type DeliveryRow = {
   readonly code: string | null;
   readonly detail: unknown;
   readonly memo: unknown;
+  readonly refused: string | null;
   readonly outcome_at: number | null;
   readonly revision: number;
 };
@@ -48,6 +49,7 @@ export const deliveryColumns = [
   'code',
   'detail',
   'memo',
+  'refused',
   'outcome_at',
   'revision',
 ];
