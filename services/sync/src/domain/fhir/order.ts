@@ -3,7 +3,7 @@
  * and one order in two resources would be two orders to whoever counts, completes or cancels them.
  */
 import type { OrderKind, OrderState } from '@clinstream/contracts';
-import type { CodeableConcept, Identifier, MedicationRequest, ServiceRequest, Specimen } from 'fhir/r4.d.ts';
+import type { CodeableConcept, Identifier, MedicationRequest, Reference, ServiceRequest, Specimen } from 'fhir/r4.d.ts';
 import { conceptOf, requestPriority } from './coding.ts';
 import { orderConflictIssue } from './detected-issue.ts';
 import { ids } from './ids.ts';
@@ -11,7 +11,7 @@ import { isMedication, orderStatuses } from './order-status.ts';
 import { newestOf, ownMeta, practitioner, subjectOf } from './parts.ts';
 import { withSourceVersion } from './source-version.ts';
 import { facilityOf, identifiersOf, ownCodes, systems } from './systems.ts';
-import { codeOf, freeText, lineOf, looksLikeResidentNumber, narrative } from './text.ts';
+import { codeOf, freeText, identifierValue, lineOf, looksLikeResidentNumber, narrative } from './text.ts';
 import { dateTimeOf, instantOf } from './time.ts';
 import type { FhirResource, RenderContext } from './types.ts';
 
@@ -66,37 +66,36 @@ function medicationRequest(order: OrderState, context: RenderContext): Medicatio
 }
 
 function sharedParts(order: OrderState, context: RenderContext) {
-  const { orderingProvider: provider } = order;
   const note = freeText(order.note);
   return {
     identifier: identifiersOfOrder(order, context),
     priority: requestPriority(order.priority),
     subject: subjectOf(order.patientKey, context),
     authoredOn: instantOf(order.requestedAt),
-    requester:
-      provider === null || looksLikeResidentNumber(provider.id)
-        ? undefined
-        : practitioner(context.settings, 'provider', provider.id, provider.authority ?? facilityOf(order.patientKey)),
+    requester: requesterOf(order, context),
     note: note === null ? undefined : [{ text: note }],
   };
+}
+
+function requesterOf({ orderingProvider: provider, patientKey }: OrderState, { settings }: RenderContext): Reference | undefined {
+  const id = identifierValue(provider?.id);
+  if (provider === null || id === null || looksLikeResidentNumber(id)) return undefined;
+  return practitioner(settings, 'provider', id, provider.authority ?? facilityOf(patientKey));
 }
 
 function identifiersOfOrder(
   { placerAuthority, placerNumber, fillerNumber, patientKey }: OrderState,
   { settings }: RenderContext,
 ) {
-  const placer: Identifier = {
-    type: { coding: [{ system: systems.identifierType, code: 'PLAC' }] },
-    system: identifiersOf(settings, 'placer', placerAuthority),
-    value: placerNumber,
-  };
-  if (fillerNumber === null) return [placer];
-  const filler: Identifier = {
-    type: { coding: [{ system: systems.identifierType, code: 'FILL' }] },
-    system: identifiersOf(settings, 'filler', facilityOf(patientKey)),
-    value: fillerNumber,
-  };
-  return [placer, filler];
+  return [
+    ...numberOf('PLAC', identifiersOf(settings, 'placer', placerAuthority), placerNumber),
+    ...numberOf('FILL', identifiersOf(settings, 'filler', facilityOf(patientKey)), fillerNumber),
+  ];
+}
+
+function numberOf(code: 'PLAC' | 'FILL', system: string, number: string | null): Identifier[] {
+  const value = identifierValue(number);
+  return value === null ? [] : [{ type: { coding: [{ system: systems.identifierType, code }] }, system, value }];
 }
 
 const categories: Readonly<Record<OrderKind, string | null>> = {
@@ -118,7 +117,7 @@ function renderSpecimen(order: OrderState, context: RenderContext): Specimen | n
   const isRejected = order.specimenRejectedVersion !== null;
   if ((specimen === null && !isRejected) || isMedication(order)) return null;
   const facility = facilityOf(order.patientKey);
-  const number = lineOf(specimen?.id);
+  const number = identifierValue(specimen?.id);
   const collected = dateTimeOf(specimen?.collectedAt ?? null);
   return {
     resourceType: 'Specimen',

@@ -17,7 +17,7 @@ export function renderProvenance(released: Released, targets: readonly FhirResou
     target: targets.map((one) => ({ reference: referenceTo(one) })),
     occurredDateTime: instantOrNone(result.endedAt),
     recorded: instantOf(review?.at ?? result.endedAt ?? 0),
-    reason: [{ coding: [{ system: systems.observationValue, code: 'AIAST' }], text: 'Artificial Intelligence asserted' }],
+    reason: [{ coding: [{ system: systems.observationValueOid, code: 'AIAST' }], text: 'Artificial Intelligence asserted' }],
     agent: agentsOf(released),
     entity: inputsOf(released).map((what) => ({ role: 'source', what })),
   };

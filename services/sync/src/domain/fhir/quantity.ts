@@ -34,7 +34,7 @@ export function quantityOrText(value: ObservationValue): Value {
   const { numeric, comparator } = value;
   if (numeric !== null && Number.isFinite(numeric)) {
     if (comparator !== null && !isComparator(comparator)) {
-      return { valueString: [comparator, String(numeric), lineOf(value.unit)].filter(Boolean).join(' ') };
+      return { valueString: [lineOf(comparator), String(numeric), lineOf(value.unit)].filter(Boolean).join(' ') };
     }
     return { valueQuantity: { value: numeric, ...(comparator === null ? {} : { comparator }), ...unitOf(value.unit) } };
   }

@@ -1,5 +1,6 @@
 /** Uris of code and identifier systems. What HL7 names itself is fixed; what is local comes from the settings, else stands under their base. Pure. */
 import { parsePatientKey } from '@clinstream/contracts';
+import { lineOf } from './text.ts';
 import type { RenderSettings } from './types.ts';
 
 const terminology = 'http://terminology.hl7.org/CodeSystem';
@@ -10,6 +11,11 @@ export const systems = {
   interpretation: `${terminology}/v3-ObservationInterpretation`,
   dataAbsentReason: `${terminology}/data-absent-reason`,
   observationValue: `${terminology}/v3-ObservationValue`,
+  /**
+   * The same by its OID. Servers with the code system of R4's own days (HAPI 8.4 bundles that of 2018) do not find AIAST in it: as a security label
+   * they warn, as a reason they refuse the resource. By OID they have nothing to compare it with.
+   */
+  observationValueOid: 'urn:oid:2.16.840.1.113883.5.1063',
   actReason: `${terminology}/v3-ActReason`,
   identifierType: `${terminology}/v2-0203`,
   specimenRejectReason: `${terminology}/v2-0490`,
@@ -33,14 +39,14 @@ const known: Readonly<Record<string, string>> = {
 };
 
 const isUri = (text: string): boolean => /^(https?:\/\/|urn:)[^\s"<>\\^`{|}]+$/i.test(text);
-const part = (text: string): string => encodeURIComponent(text.normalize('NFC'));
+const part = (text: string): string => encodeURIComponent((lineOf(text) ?? '').normalize('NFC'));
 
 /** Uri of a coding system as a message names it; two hospitals' `L` are two systems. Undefined where none is named. */
 export function codeSystemOf(name: string, facility: string, settings: RenderSettings): string | undefined {
   const configured = settings.codeSystems[`${facility}|${name}`] ?? settings.codeSystems[name];
   if (configured !== undefined) return configured;
-  const trimmed = name.trim();
-  if (trimmed === '') return undefined;
+  const trimmed = lineOf(name);
+  if (trimmed === null) return undefined;
   return (
     known[trimmed.toUpperCase()] ?? (isUri(trimmed) ? trimmed : `${settings.systemBase}/code/${part(facility)}/${part(trimmed)}`)
   );

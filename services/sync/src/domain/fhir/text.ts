@@ -24,6 +24,12 @@ export const codeOf = lineOf;
 const foldDigits = (text: string): string =>
   text.replace(/[\uff10-\uff19]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0));
 
+/** Null for what is no identifier: nothing readable, or one that holds a resident registration number. */
+export function identifierValue(text: string | null | undefined): string | null {
+  const value = lineOf(text);
+  return value === null || foldDigits(text ?? '').search(residentNumber) >= 0 ? null : value;
+}
+
 export const looksLikeResidentNumber = (text: string): boolean =>
   foldDigits(text).search(residentNumber) >= 0 || /^\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{7}$/.test(foldDigits(text));
 
