@@ -127,12 +127,3 @@ CREATE TABLE sync.outbox (
   PRIMARY KEY (target, kind, id, revision)
 ) WITH (fillfactor = 50);
 CREATE INDEX outbox_due ON sync.outbox (target, due_at) WHERE NOT published;
-
--- Where a part of a target stands in something it reads (the FHIR poller), by name.
-CREATE TABLE sync.cursors (
-  target text NOT NULL,
-  name text NOT NULL,
-  value json NOT NULL,
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (target, name)
-);

@@ -4,6 +4,7 @@ import { createAlertObserver, createEscalator } from './alerts/index.ts';
 import type { FhirSideConfig, LisSideConfig, SyncConfig } from './config.ts';
 import { deviceFor } from './domain/fhir/device.ts';
 import { createFhirConnection } from './fhir/connection.ts';
+import { createFhirPoller } from './fhir/poller.ts';
 import { readRenderSettings } from './fhir/render-settings.ts';
 import { createFhirTarget } from './fhir/target.ts';
 import { createLisTarget } from './lis/target.ts';
@@ -42,10 +43,11 @@ async function fhirSide(config: SyncConfig, { fhir, modelsDir }: FhirSideConfig,
       name: 'fhir',
       concurrency: fhir.concurrency,
       rate: rateOf(fhir.requestsPerSecond),
-      makeTarget: ({ telemetry, onFatal }) => ({
+      makeTarget: ({ telemetry, onFatal, postgres, producer }) => ({
         target: createFhirTarget(fhir, { telemetry, onFatal, connection, manifests, settings, devices }),
         observers: [],
-        components: [],
+        components:
+          fhir.pollIntervalMs === 0 ? [] : [createFhirPoller(fhir, { telemetry, connection, postgres, producer, settings })],
       }),
     },
     deps,
