@@ -7,6 +7,7 @@ import { ingest } from './ingest.ts';
 import { latency } from './latency.ts';
 import type { Bench, Figures } from './lib/bench.ts';
 import { writeSection } from './lib/write-docs.ts';
+import { mllpOut } from './mllp-out.ts';
 import { peers } from './peers.ts';
 import { pipeline } from './pipeline.ts';
 import { rebalance } from './rebalance.ts';
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   sink,
   inference,
   ingest,
+  'mllp-out': mllpOut,
   rebalance,
   growth,
 };

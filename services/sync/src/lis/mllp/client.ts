@@ -78,7 +78,7 @@ export function createLisClient(options: ClientOptions, clock: Clock, events: Cl
     const { connection } = lane;
     if (connection === null) return { kind: 'unsent', wasReused: false } as const;
     const wasReused = connection.answered() > 0;
-    const result = await connection.exchange(message, pair, AbortSignal.any([signal, cut.signal]));
+    const result = await connection.exchange(message, pair, signal);
     if (result.kind === 'replied') gate.answered();
     else if (result.kind === 'lost' && result.why === 'timeout') return { ...result, wasReused };
     // A peer that drops what it has just taken is not there; one that is silent already costs its time-out.
@@ -114,7 +114,10 @@ export function createLisClient(options: ClientOptions, clock: Clock, events: Cl
       else idle.connection = connection;
     },
     stop: async (deadline) => {
-      const abort = (): void => cut.abort();
+      const abort = (): void => {
+        cut.abort();
+        for (const { connection } of lanes) connection?.cut();
+      };
       deadline.addEventListener('abort', abort, { once: true });
       if (deadline.aborted) abort();
       await Promise.all(lanes.map(({ turn }) => turn));

@@ -45,6 +45,8 @@ export type PeerConnection = {
   wasClosedAfterAnswer(): boolean;
   exchange(message: Buffer, pair: Pair, signal: AbortSignal): Promise<Exchange>;
   close(): void;
+  /** At once: what is in flight is lost as `aborted`. */
+  cut(): void;
 };
 
 const keepAliveMs = 30_000;
@@ -133,6 +135,7 @@ export function wrapSocket(
     answered: () => answered,
     wasClosedAfterAnswer: () => closedAfterAnswer,
     exchange,
+    cut: () => leave('aborted'),
     close: () => {
       gone = true;
       socket.end();
