@@ -2,8 +2,24 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
 import type { AppError } from '@clinstream/runtime/errors';
-import { at, cluster, ended, onProgress, onRequests, onResults, progressed, requested } from '../../test/events.ts';
+import {
+  at,
+  cluster,
+  ended,
+  onProgress,
+  onRequests,
+  onResults,
+  type Placed,
+  progressed,
+  progressOf,
+  recordOf,
+  requested,
+  reviewed,
+} from '../../test/events.ts';
 import { feed, type SinkUnderTest, sinkUnderTest, wholeLog } from '../../test/sink-under-test.ts';
+import { createFlush } from './flush.ts';
+import { createJobMemory } from './job-memory.ts';
+import { createSiblings } from './siblings.ts';
 import { resetProjection } from './sql/reset-projection.ts';
 
 let under: SinkUnderTest;
@@ -36,6 +52,38 @@ test('a job goes from queued to completed, and the queue counts follow', async (
   ]);
   const [row] = await under.rows(`SELECT evidence_values, reasons FROM api.analysis_runs WHERE job_id = 'a'`);
   assert.deepEqual(row, { evidence_values: [0.5, -1.25, 0.125], reasons: [] });
+});
+
+test('a flush costs one statement per table it writes and one at the end, and none for kinds it has no events of', async () => {
+  let statements = 0;
+  const counted: typeof under.postgres = {
+    ...under.postgres,
+    transaction: (work) =>
+      under.postgres.transaction((tx) => {
+        const counting = {
+          query: (...args: Parameters<typeof tx.query>) => {
+            statements++;
+            return tx.query(...args);
+          },
+          copyIn: (...args: Parameters<typeof tx.copyIn>) => {
+            statements++;
+            return tx.copyIn(...args);
+          },
+        };
+        return work(counting as typeof tx);
+      }),
+  };
+  const flush = createFlush(counted, createJobMemory(10), createSiblings());
+  const costOf = async (...placed: readonly Placed[]): Promise<number> => {
+    statements = 0;
+    const records = placed.map(recordOf);
+    await flush(records, progressOf(records));
+    return statements;
+  };
+  assert.equal(await costOf(onRequests(0, requested('a')), onRequests(1, requested('b'))), 2);
+  assert.equal(await costOf(onResults(0, ended('a'))), 2);
+  assert.equal(await costOf(onRequests(2, requested('c')), onResults(1, ended('b'))), 3);
+  assert.equal(await costOf(at(topics.reviews, 0, reviewed('a'))), 3);
 });
 
 test('the same event at two offsets takes effect once', async () => {
