@@ -1,16 +1,12 @@
-/**
- * What came to stand outside: asked from the FHIR server, the laboratory and the API themselves, by their public doors, not from the service that
- * delivered it.
- */
-import type { LisPartner } from './lis-partner.ts';
+/** What came to stand outside: resources as the FHIR server itself counts them, orders and refusals as the API shows them. */
 import type { ExpectedDeliveries } from './sample-day.ts';
 import { waitFor } from './wait.ts';
 
 export type Delivered = {
   /** Resources by type; null where there is no FHIR server. */
   readonly fhir: Readonly<Record<string, number>> | null;
-  /** Orders the laboratory accepted, and results it sent back; null where it is not ours. */
-  readonly lis: { readonly orders: number; readonly results: number } | null;
+  /** Orders the laboratory accepted; null where there is none. */
+  readonly lis: { readonly orders: number } | null;
   /** One patient's record, for a browser. */
   readonly record: string | null;
   /** What is missing, one line each. */
@@ -19,7 +15,7 @@ export type Delivered = {
 
 export type DeliveredInput = {
   readonly fhirBaseUrl: string | null;
-  readonly partner: LisPartner | null;
+  readonly hasLis: boolean;
   readonly apiUrl: string;
   readonly token: () => Promise<string>;
   readonly expected: ExpectedDeliveries;
@@ -57,10 +53,10 @@ export async function untilDelivered(input: DeliveredInput): Promise<Delivered> 
 }
 
 async function askDelivered(input: DeliveredInput): Promise<Delivered> {
-  const { fhirBaseUrl, partner, expected } = input;
+  const { fhirBaseUrl, hasLis, expected } = input;
   const fhir = fhirBaseUrl === null ? null : await countResources(fhirBaseUrl);
   const record = fhirBaseUrl === null ? null : await linkToRecord(fhirBaseUrl);
-  const lis = partner === null ? null : { orders: partner.orders(), results: partner.results().sent };
+  const lis = hasLis ? { orders: (await findDeliveries(input, 'lis', 'delivered')).length } : null;
   const refused = await countRefused(input);
   const missing = [
     ...(fhir === null ? [] : shortfalls('FHIR server', expected.fhir ?? {}, fhir)),
@@ -102,19 +98,30 @@ async function linkToRecord(baseUrl: string): Promise<string | null> {
 
 const badOutcomes = ['rejected', 'needs_review'] as const;
 
-async function countRefused({ apiUrl, token, fhirBaseUrl, partner }: DeliveredInput): Promise<readonly string[]> {
-  const headers = { authorization: `Bearer ${await token()}` };
-  const targets = [...(fhirBaseUrl === null ? [] : ['fhir']), ...(partner === null ? [] : ['lis'])];
+async function countRefused(input: DeliveredInput): Promise<readonly string[]> {
+  const targets = [...(input.fhirBaseUrl === null ? [] : ['fhir']), ...(input.hasLis ? ['lis'] : [])];
   const asked = targets.flatMap((target) => badOutcomes.map((outcome) => ({ target, outcome })));
   const found = await Promise.all(
     asked.map(async ({ target, outcome }) => {
-      const page = await getJson(`${apiUrl}/v1/deliveries?target=${target}&outcome=${outcome}&limit=200`, headers);
-      const { items } = page as { readonly items: readonly { readonly subjectKind: string; readonly code?: string | null }[] };
+      const items = await findDeliveries(input, target, outcome);
       const codes = [...new Set(items.map((item) => `${item.subjectKind} ${item.code ?? ''}`.trim()))];
       return items.length === 0 ? [] : [`${target}: ${items.length} ${outcome} (${codes.join(', ')})`];
     }),
   );
   return found.flat();
+}
+
+type DeliveryItem = { readonly subjectKind: string; readonly code?: string | null };
+
+/** As the API shows them; more than a page is not counted. */
+async function findDeliveries(
+  { apiUrl, token }: DeliveredInput,
+  target: string,
+  outcome: string,
+): Promise<readonly DeliveryItem[]> {
+  const headers = { authorization: `Bearer ${await token()}` };
+  const page = await getJson(`${apiUrl}/v1/deliveries?target=${target}&outcome=${outcome}&limit=200`, headers);
+  return (page as { readonly items: readonly DeliveryItem[] }).items;
 }
 
 async function getJson(url: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {

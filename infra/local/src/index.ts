@@ -1,6 +1,7 @@
 export { type DeployOptions, type DeployResult, defaultPartitions, deploy, deployTopics } from './deploy.ts';
 export { type FhirServer, type FhirServerOptions, startFhirServer } from './fhir-server.ts';
 export { type Broker, type KafkaHandle, type KafkaOptions, startKafka } from './kafka.ts';
+export { type LisPartner, startLisPartner } from './lis-partner.ts';
 export { migrate } from './migrate.ts';
 export { freePorts, isPortFree } from './ports.ts';
 export { type PostgresHandle, type PostgresOptions, startPostgres } from './postgres.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type FhirServer, killFhirServer, startFhirServer } from './fhir-server.ts';
 import { haveJars } from './jars.ts';
 import { keepRunning } from './keep-running.ts';
-import { type LisPartner, startLisPartner } from './lis-partner.ts';
+import { startLisPartner } from './lis-partner.ts';
 import type { Say } from './local-servers.ts';
 import { isPortFree } from './ports.ts';
 import type { TargetAddresses } from './services.ts';
@@ -23,8 +23,6 @@ export type LocalTargets = {
   startFhir(): void;
   /** Null once the FHIR server serves, or the reason why there is none. Waits for the end of `startFhir`'s work. */
   whyNoFhir(): Promise<string | null>;
-  /** Null where the laboratory is not ours. */
-  readonly partner: LisPartner | null;
   stop(): Promise<void>;
 };
 
@@ -54,7 +52,6 @@ export async function startLocalTargets({ options, env, say, stopping }: LocalTa
     },
     startFhir: () => background?.start(),
     whyNoFhir: async () => (await background?.outcome()) ?? null,
-    partner,
     stop: async () => void (await Promise.all([partner?.stop(), background?.stop()])),
   };
 }

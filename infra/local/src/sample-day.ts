@@ -50,7 +50,7 @@ export type Step = {
   readonly follow?: Follow;
 };
 
-/** What must stand outside at the end, at least: resources by type in the FHIR server; `orders` and `results` of the laboratory. */
+/** What must stand outside at the end, at least: resources by type in the FHIR server, `orders` in the laboratory. */
 export type ExpectedDeliveries = {
   readonly fhir?: Readonly<Record<string, number>>;
   readonly lis?: Readonly<Record<string, number>>;

@@ -20,7 +20,7 @@ function countsOf({ fhir, lis, missing }: Delivered): string {
   const resources = Object.values(fhir ?? {}).reduce((sum, count) => sum + count, 0);
   return [
     ...(fhir === null ? [] : [`${resources} resources in FHIR`]),
-    ...(lis === null ? [] : [`${lis.orders} orders in the laboratory, ${lis.results} results back`]),
+    ...(lis === null ? [] : [`${lis.orders} orders in the laboratory`]),
     ...(missing.length === 0 ? [] : [`${missing.length} not as expected`]),
   ].join(', ');
 }

@@ -27,7 +27,7 @@ type Running = { servers: LocalServers | null; targets: LocalTargets | null; ser
 type Outcome = { readonly day: DayResult; readonly delivered: Delivered | null };
 
 /** After an outage of the target; here it has only just started. */
-const deliveredDeadlineMs = 120_000;
+const deliveredDeadlineMs = 300_000;
 
 const say = (line: string): void => console.log(`  ${line}`);
 
@@ -159,13 +159,13 @@ async function tellDelivered(
   played: Played | null,
   stopping: AbortSignal,
 ): Promise<Delivered | null> {
-  const { fhirBaseUrl } = targets.addresses;
+  const { fhirBaseUrl, lis } = targets.addresses;
   const whyNoFhir = await targets.whyNoFhir();
-  if (played === null || (fhirBaseUrl === null && targets.partner === null)) return null;
+  if (played === null || (fhirBaseUrl === null && lis === null)) return null;
   const tokens = createTokens(keysDir);
   const delivered = await untilDelivered({
     fhirBaseUrl: whyNoFhir === null ? fhirBaseUrl : null,
-    partner: targets.partner,
+    hasLis: lis !== null,
     apiUrl: `http://127.0.0.1:${options.ports.apiHttp}`,
     token: () => tokens('doctor', undefined),
     expected: played.expected,
