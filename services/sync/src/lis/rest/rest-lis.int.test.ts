@@ -239,6 +239,18 @@ test('a laboratory that answers nobody opens the breaker instead of using up an 
   await assert.rejects(deliver(workOf(orderOf(placed))), { code: 'LIS_UNAVAILABLE' });
 });
 
+test('the laboratory goes away after the first of several orders: its verdict is kept, the others are tried again', async () => {
+  const orders = ['1', '2'].map((n) => orderOf({ ...placed, orderId: `order-${n}`, placerNumber: `P${n}` }));
+  lis.misbehave = ({ body }) =>
+    body?.['test_id'] === 'H|OCS|P2' ? { kind: 'answer', status: 503, headers: { 'retry-after': '3' } } : null;
+  const verdicts = await target.deliver(
+    orders.map((order) => workOf(order)),
+    context,
+  );
+  assert.deepEqual(verdicts.map(codeOf), ['delivered', 'retry LIS_BUSY']);
+  assert.equal((verdicts[1] as { afterMs?: number }).afterMs, 3_000);
+});
+
 test('refused content is kept for a person, with what the laboratory said', async () => {
   wrong('POST', '/api/lab-tests/', { kind: 'answer', status: 422, body: '{"test_type":["unknown"]}' });
   const verdict = await deliver(workOf(orderOf(placed)));

@@ -7,7 +7,7 @@
  * Not promised: amendments (this kind of laboratory takes none: needs review), and one record where the laboratory runs a POST after it had
  * answered a later look-up *and* does not honour the key.
  */
-import { AppError } from '@clinstream/runtime/errors';
+import { AppError, classify } from '@clinstream/runtime/errors';
 import type { Telemetry } from '@clinstream/runtime/telemetry';
 import type { DeliveryContext, Target, Verdict, Work } from '../../delivery/target.ts';
 import type { Subject } from '../../domain/subject.ts';
@@ -32,7 +32,7 @@ export function createRestLisTarget(config: RestLisConfig, { telemetry }: RestLi
   async function deliver(works: readonly Work[], context: DeliveryContext): Promise<readonly Verdict[]> {
     await contract.hold(context.signal);
     const verdicts: Verdict[] = [];
-    for (const work of works) verdicts.push(await deliverOne(work, context));
+    for (const work of works) verdicts.push(await deliverOne(work, context).catch(awayAfter(verdicts)));
     return verdicts;
   }
 
@@ -65,6 +65,15 @@ export function createRestLisTarget(config: RestLisConfig, { telemetry }: RestLi
     readiness: () => contract.readiness(),
   };
 }
+
+/** Verdicts already given are not thrown away with a later order's: that one is tried again, and finds out for all whether anybody is there. */
+const awayAfter =
+  (given: readonly Verdict[]) =>
+  (error: unknown): Verdict => {
+    if (given.length === 0) throw error;
+    const { code, retryAfterMs: asked } = classify(error, 'outbound');
+    return { outcome: 'retry', code, afterMs: asked ?? retryAfterMs(0) };
+  };
 
 const isLaboratoryOrder = (subject: Subject): boolean => subject.kind === 'order' && subject.state.kind === 'laboratory';
 
