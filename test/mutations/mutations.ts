@@ -15,6 +15,8 @@ const pipeline = 'packages/runtime/src/pipeline';
 const producer = 'packages/runtime/src/producer';
 const sink = 'services/api/src/sink';
 const ingest = 'services/ingest/src';
+const lisRules = 'services/sync/src/domain/lis';
+const lisMllp = 'services/sync/src/lis/mllp';
 
 export const mutations: readonly Mutation[] = [
   {
@@ -171,5 +173,54 @@ export const mutations: readonly Mutation[] = [
     find: 'event.revision <= state.revision',
     replace: 'event.revision === state.revision',
     tests: ['schemas/src/state/delivery.unit.test.ts'],
+  },
+  {
+    name: 'laboratory: a message without answer goes again to one that does not take repeats once',
+    file: `${lisMllp}/deliver-order.ts`,
+    find: 'if (settings.channel.deduplicates || force) return exchange(unanswered, true);',
+    replace: "if (unanswered.control !== 'DC') return exchange(unanswered, true);",
+    tests: [`${lisMllp}/mllp-lis.int.test.ts`],
+  },
+  {
+    name: 'laboratory: an answer counts for whichever message waits',
+    file: `${lisMllp}/say.ts`,
+    find: 'reply === null || reply.controlId !== controlId',
+    replace: "reply === null || controlId === ''",
+    tests: [`${lisMllp}/mllp-lis.int.test.ts`],
+  },
+  {
+    name: 'laboratory: the connection outlives a time-out',
+    file: `${lisMllp}/connection.ts`,
+    find: "setTimeout(() => leave('timeout'), address.replyTimeoutMs)",
+    replace: "setTimeout(() => waiting?.onGone('timeout'), address.replyTimeoutMs)",
+    tests: [`${lisMllp}/mllp-lis.int.test.ts`],
+  },
+  {
+    name: 'laboratory: an order cancelled before it was sent is sent and cancelled',
+    file: `${lisRules}/decide-message.ts`,
+    find: "if (memo.known === 'nothing' && !hasResults) return",
+    replace: "if (memo.known === 'cancelled' && !hasResults) return",
+    tests: [`${lisRules}/decide-message.unit.test.ts`],
+  },
+  {
+    name: 'laboratory: a wish that was taken counts as cancelled',
+    file: `${lisRules}/classify-reply.ts`,
+    find: "['CR', 'DR', 'OC', 'OD']",
+    replace: "['CR', 'DR', 'OC', 'OD', 'OK']",
+    tests: [`${lisRules}/answers.unit.test.ts`],
+  },
+  {
+    name: 'laboratory: urgent becomes asap',
+    file: `${lisRules}/render-oml.ts`,
+    find: "return urgent?.code ?? '';",
+    replace: "return urgent === null ? '' : 'A';",
+    tests: [`${lisRules}/render-oml.unit.test.ts`, `${lisRules}/way-back.unit.test.ts`],
+  },
+  {
+    name: 'KS X 1001 says what only CP949 has',
+    file: 'packages/runtime/src/mllp/charset.ts',
+    find: "charset === 'KS X 1001' && !isKsX1001(bytes)",
+    replace: "charset === 'KS X 1001' && isKsX1001(bytes) === null",
+    tests: ['packages/runtime/src/mllp/charset.unit.test.ts'],
   },
 ];
