@@ -49,7 +49,7 @@ export function renderEverything(
   const job = (name: string, of: { readonly model?: string; readonly label?: string } = {}) => {
     const { model = 'breast-cancer', label = 'malignant' } = of;
     const named = { jobId: id(name), patientKey, model };
-    const end = ended({ ...named, prediction: { label, probability: 0.87, margin: 1.9 } });
+    const end = ended({ ...named, prediction: { label, probability: label === 'benign' ? 0.13 : 0.87, margin: 1.9 } });
     const inputs = { inputObservations: [input.observationId] };
     return { request: requested({ ...named, ...inputs, orderId: aiOrder.orderId }), end, approval: reviewed(end, inputs) };
   };
