@@ -340,6 +340,23 @@ test('a correction of an input makes the analysis wait again; progress of a runn
   assert.deepEqual(ids(), ['j1', 'v1'], 'its own content is unchanged here, so it is looked at and not sent');
 });
 
+test('facts 6.5: a correction under a number the order did not know makes the analysis of that order wait again', async () => {
+  const order = ordered('o1');
+  const input = observed('by-filler', { orderId: 'o1', status: 'corrected' });
+  const one = under.instance();
+  await one.start();
+  await under.feed(onOrders(0, order), onRequests(0, requested('j1', { orderId: 'o1', inputObservations: [observationIdUnder(order, input)] })));
+  await under.settled();
+  const seen: (readonly string[])[] = [];
+  one.target.behave(async (works) => {
+    seen.push(...works.filter(({ id }) => id === 'j1').map(({ related }) => related.observations.map(({ observationId }) => observationId)));
+    return null;
+  });
+  await under.feed(onObservations(0, input));
+  await under.settled();
+  assert.deepEqual(seen, [['by-filler']]);
+});
+
 test('a stop finishes what is under way; what does not end in time is given back', async () => {
   const one = under.instance({ drainMs: 200 });
   one.target.behave(async (_works, { signal }) => {
@@ -375,4 +392,17 @@ test('a Retry-After keeps the breaker open as long', async () => {
   await under.settled();
   assert.ok(Date.now() - before >= 400);
   assert.deepEqual(ids(), ['o1']);
+});
+
+test('the burst after an outage is bounded by the rate', async () => {
+  const one = under.instance({ rate: { perSecond: 20, burst: 2 }, concurrency: 10 });
+  one.target.isAway = true;
+  await one.start();
+  for (let n = 0; n < 8; n++) await under.feed(onOrders(n, ordered(`o${n}`, { patientKey: `H1|MRN|${n}` })));
+  await until(() => one.target.probes >= 1, 'the target was asked for');
+  const before = Date.now();
+  one.target.isAway = false;
+  await under.settled();
+  assert.equal(ids().length, 8);
+  assert.ok(Date.now() - before >= 250, 'six of eight wait for their token');
 });
