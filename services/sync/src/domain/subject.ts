@@ -1,5 +1,11 @@
 /** What a target is told about: one patient, order, observation or AI job in its current state. Pure. */
-import type { AnalysisState, ObservationState, OrderState, PatientState } from '@clinstream/contracts';
+import {
+  type AnalysisState,
+  type ObservationState,
+  type OrderState,
+  observationIdUnder,
+  type PatientState,
+} from '@clinstream/contracts';
 
 export type SubjectKind = 'patient' | 'order' | 'observation' | 'analysis';
 /** Also the order in which the subjects of one patient are delivered: what is referred to comes first. */
@@ -17,7 +23,7 @@ export type Subject =
  */
 export type Related = {
   readonly patient: PatientState | null;
-  /** The order an observation or an analysis belongs to. */
+  /** The order an observation or an analysis belongs to, or an order was added to. */
   readonly order: OrderState | null;
   /** The inputs of an analysis, the results of an order. */
   readonly observations: readonly ObservationState[];
@@ -44,12 +50,20 @@ export const laneKeyOf = (subject: Subject): string => subject.state.patientKey 
 export const basisOf = (subject: Subject, related: Related): string =>
   JSON.stringify([subject, related], (field, value: unknown) => (field === 'version' ? undefined : value));
 
+/** Whether a result is one of the inputs: by its id, or by the one it has under the number of the analysis' own order. */
+export function isInput(one: ObservationState, inputs: readonly string[], order: OrderState | null): boolean {
+  if (inputs.includes(one.observationId)) return true;
+  const isOfOrder = order !== null && one.orderId === order.orderId && one.patientKey === order.patientKey;
+  return isOfOrder && inputs.includes(observationIdUnder(order, one));
+}
+
 /** Ids of the subjects it is rendered with, its patient apart. */
 export function linksOf(subject: Subject): readonly string[] {
   switch (subject.kind) {
     case 'patient':
-    case 'order':
       return [];
+    case 'order':
+      return subject.state.parentOrderId === null ? [] : [subject.state.parentOrderId];
     case 'observation':
       return subject.state.orderId === null ? [] : [subject.state.orderId];
     case 'analysis':

@@ -28,7 +28,7 @@ export type Decision =
   | { readonly kind: 'cancel_here'; readonly cancelVersion: number }
   /** It knows all there is to know. */
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'held'; readonly code: 'LIS_NOT_AN_ORDER' | 'LIS_ORDER_NOT_PLACED' }
+  | { readonly kind: 'held'; readonly code: 'LIS_NOT_AN_ORDER' | 'LIS_ORDER_NOT_PLACED' | 'LIS_ORDER_CANCELLED' }
   | { readonly kind: 'needs_review'; readonly code: 'LIS_PRIORITY_UNKNOWN' | 'LIS_URGENT_NOT_AGREED' | 'LIS_PATIENT_MERGED' };
 
 export function decideMessage(situation: Situation, channel: Pick<LisChannel, 'urgent'>): Decision {
@@ -39,6 +39,7 @@ export function decideMessage(situation: Situation, channel: Pick<LisChannel, 'u
     case 'pending':
       return { kind: 'held', code: 'LIS_ORDER_NOT_PLACED' };
     case 'cancelled':
+      return memo.known === 'nothing' ? { kind: 'held', code: 'LIS_ORDER_CANCELLED' } : { kind: 'unchanged' };
     case 'completed':
       return { kind: 'unchanged' };
     case 'cancel_requested':

@@ -50,7 +50,7 @@ const table: readonly (readonly [what: string, situation: Partial<Situation>, ex
   ],
   ['a second wish after a refusal', { memo: told, order: orderOf({}, cancelWish, cancelRefused, later) }, 'CA'],
   ['cancelled by the laboratory itself', { memo: placedMemo, order: orderOf({}, cancelled) }, 'unchanged'],
-  ['cancelled before anything was sent', { order: orderOf({}, cancelled) }, 'unchanged'],
+  ['cancelled before anything was sent', { order: orderOf({}, cancelled) }, 'LIS_ORDER_CANCELLED'],
   ['completed', { memo: placedMemo, order: orderOf({}, { type: 'OrderCompleted' }) }, 'unchanged'],
   ['a cancellation before its order', { order: orderOf(cancelWish) }, 'LIS_ORDER_NOT_PLACED'],
   ['an amendment before its order', { order: orderOf({ type: 'OrderAmended' }) }, 'LIS_ORDER_NOT_PLACED'],
@@ -103,8 +103,7 @@ test('6.2 telling what was decided leaves nothing to tell: at most two messages 
       let memo: LisMemo = emptyMemo;
       for (let messages = 0; ; messages++) {
         const decision = decideMessage(situationOf({ order, memo, hasResults }), testChannel);
-        if (decision.kind === 'cancel_here') memo = { ...memo, known: 'cancelled' };
-        else if (decision.kind !== 'send') return;
+        if (decision.kind !== 'send') return;
         else if (decision.cancelVersion === null) memo = { ...memo, known: 'placed', digest: decision.digest };
         else memo = { ...memo, cancelAnswered: decision.cancelVersion };
         assert.ok(messages < 2);

@@ -11,6 +11,8 @@ import type { Control } from './memo.ts';
 export type Rendering = {
   readonly order: OrderState;
   readonly patient: PatientState | null;
+  /** The order this one was added to, where it is known. */
+  readonly parent: OrderState | null;
   readonly control: Control;
   readonly controlId: string;
   readonly fillerNumber: string | null;
@@ -89,6 +91,12 @@ function placerOf({ placerNumber, placerAuthority }: OrderState): string {
   return components(placerNumber, bar < 0 ? placerAuthority : placerAuthority.slice(bar + 1));
 }
 
+/** ORC-8 and OBR-29: the placer's half of the parent's numbers. */
+function parentOf({ parent }: Rendering): string {
+  if (parent === null) return '';
+  return placerOf(parent).replaceAll('^', '&');
+}
+
 /** As the laboratory wrote it: the number alone, its namespace is its own. */
 const fillerOf = ({ fillerNumber }: Rendering): string => fieldText(fillerNumber ?? '');
 
@@ -103,6 +111,7 @@ function orderSegment(rendering: Rendering): string {
     1: control,
     2: placerOf(order),
     3: fillerOf(rendering),
+    8: parentOf(rendering),
     9: stampOf(cancelVersion ?? order.requestedAt),
     12: providerOf(order, channel),
   });
@@ -116,6 +125,7 @@ function requestSegment(rendering: Rendering): string {
     3: fillerOf(rendering),
     4: codingOf(order.code),
     16: providerOf(order, channel),
+    29: parentOf(rendering),
   });
 }
 

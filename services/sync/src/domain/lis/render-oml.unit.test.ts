@@ -16,6 +16,7 @@ const kim: PatientState = {
 const rendering = (change: Partial<Rendering> = {}): Rendering => ({
   order: orderOf(),
   patient: null,
+  parent: null,
   control: 'NW',
   controlId: 'CONTROL1',
   fillerNumber: null,
@@ -113,6 +114,12 @@ test('specimen, provider, note and a coding system with a name of its own', () =
     'NTE|1|P|fasting\\.br\\since \\F\\ midnight',
     'SPM|1|S1||SER^Serum^HL70487|||||||||||||202611221300+0900',
   ]);
+});
+
+test('an added test names the order it was added to', () => {
+  const parent = orderOf({ orderId: 'parent', placerNumber: 'P|0' });
+  assert.equal(line('ORC', { parent }).split('|')[8], 'P\\F\\0&OCS');
+  assert.equal(line('OBR', { parent }).split('|')[29], 'P\\F\\0&OCS');
 });
 
 test('4.3 the control id names order, message and content, and fits its field', () => {

@@ -1,7 +1,7 @@
 /** What we send, read as ingest reads orders: priority, number, patient, specimen and note come back as they were (facts 6.9, 6.13). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OrderEvent, orderIdOf, type Priority } from '@clinstream/contracts';
+import { type OrderEvent, type OrderState, orderIdOf, type Priority } from '@clinstream/contracts';
 import { parseMessage } from '@clinstream/runtime/hl7';
 import { mapMessage } from '../../../../ingest/src/domain/hl7/map-message.ts';
 import { createZone } from '../../../../ingest/src/domain/hl7/time.ts';
@@ -16,10 +16,11 @@ const channel = {
   urgent: { codes: ['R', 'T'], segment: 'ZPR', field: 1 },
 } as const;
 
-function back(change: OrderChange, urgentCode: 'R' | 'T' = 'R'): OrderEvent {
+function back(change: OrderChange, urgentCode: 'R' | 'T' = 'R', parent: OrderState | null = null): OrderEvent {
   const text = renderOml({
     order: orderOf({ orderId: orderIdOf('HOSP|OCS', 'P1'), ...change }),
     patient: null,
+    parent,
     control: 'NW',
     controlId: 'C1',
     fillerNumber: null,
@@ -56,6 +57,10 @@ for (const priority of ['routine', 'urgent', 'asap', 'stat'] satisfies Priority[
     });
   }
 }
+
+test('an added test comes back as added to its order', () => {
+  assert.equal(back({}, 'R', orderOf({ placerNumber: 'P0' })).parentOrderId, orderIdOf('HOSP|OCS', 'P0'));
+});
 
 test('number, patient, code, note, specimen and provider come back', () => {
   const specimen = {

@@ -1,6 +1,6 @@
 /**
  * One order to the laboratory: as many messages as it takes until the laboratory knows what we know, usually one. In: the order as it is and the
- * ledger's notes; out: a verdict. Rules are in domain/lis; here they are called in turn.
+ * ledger's notes; out: a verdict. Rules are in domain/lis; here they are called in turn. One long closure, because its steps share what was learned so far.
  *
  *   unanswered message ── proven by results, or resent (deduplicating peer, or a person asked) ──> decide ── needs nothing ──> delivered
  *          └── else needs review                                             ^       └─ message: note it, send it, read the answer ─┐
@@ -92,9 +92,9 @@ export async function deliverOrder(work: Work, deps: DeliverOrderDeps): Promise<
     return { outcome, code, acknowledgement: reply.code, detail, memo: json(next) };
   }
 
-  async function cancelHere(version: number): Promise<void> {
-    memo = { ...memo, known: 'cancelled', cancelAnswered: version };
+  async function cancelHere(version: number): Promise<Verdict> {
     await publish({ type: 'OrderCancelled', version, fillerNumber: null }, 'sync');
+    return { outcome: 'held', code: 'LIS_ORDER_CANCELLED', memo: json(memo) };
   }
 
   async function settleLast(): Promise<Verdict | null> {
@@ -137,8 +137,8 @@ export async function deliverOrder(work: Work, deps: DeliverOrderDeps): Promise<
     if (last !== null && last.controlId === controlId) return { ...sending, bytes: last.bytes };
     const fillerNumber = memo.fillerNumber ?? order.fillerNumber;
     const { channel, charset } = settings;
-    const patient = work.related.patient;
-    const text = renderOml({ order, patient, control, controlId, fillerNumber, cancelVersion, channel, now: deps.now() });
+    const { patient, order: parent } = work.related;
+    const text = renderOml({ order, patient, parent, control, controlId, fillerNumber, cancelVersion, channel, now: deps.now() });
     if (text === null) return review('LIS_PATIENT_KEY_UNUSABLE', null, memo);
     const bytes = encodeStrict(text, charset);
     return bytes === null ? review('LIS_TEXT_NOT_ENCODABLE', null, memo) : { ...sending, bytes: bytes.toString('base64') };
@@ -150,8 +150,7 @@ export async function deliverOrder(work: Work, deps: DeliverOrderDeps): Promise<
       case 'send':
         return send(decision);
       case 'cancel_here':
-        await cancelHere(decision.cancelVersion);
-        return null;
+        return cancelHere(decision.cancelVersion);
       case 'unchanged':
         return {
           outcome: 'delivered',

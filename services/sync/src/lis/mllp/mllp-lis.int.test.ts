@@ -85,8 +85,9 @@ const same = ({ orderId, placerNumber, patientKey }: OrderState) => ({ orderId, 
 
 test('6.6 a cancellation before anything was sent sends nothing and cancels at once', async () => {
   const order = fresh({}, cancelWish);
-  assert.equal((await ledger.one(target(), order)).outcome, 'delivered');
+  assert.equal(summary(await ledger.one(target(), order)), 'held LIS_ORDER_CANCELLED');
   assert.deepEqual([toldOf(order), ledger.after(order).status], [[], 'cancelled']);
+  assert.equal(summary(await ledger.one(target(), ledger.after(order))), 'held LIS_ORDER_CANCELLED');
 });
 
 test('6.6 UC: the order stands, the refusal is an event, and the wish is not repeated', async () => {
