@@ -200,6 +200,8 @@ export const rules: Readonly<Record<string, Rule>> = {
           `${apiSync} :: facts 6.5: corrected (C), deleted (D) and wrong (W) inputs block approval, also when a final value comes again`,
           `${review} :: facts 6.5: a stale result can be rejected but not approved`,
           `${fhir} :: 6.5 a correction of an input makes a released result stale, in words; it stays released`,
+          `${fhir} :: 6.5 a correction or withdrawal that came under the laboratory’s number counts through the order`,
+          `${dispatcher} :: facts 6.5: a correction under a number the order did not know makes the analysis of that order wait again`,
         ],
       },
       {

@@ -6,6 +6,7 @@
  * equal rank, of which the first in the log stays. Held as given: all events of a result that name an order name the same one.
  */
 import type { Coding, ObservationEvent, ObservationStatus, ObservationValue } from '../generated/types.ts';
+import { observationIdOf } from '../ids.ts';
 import { compareRanks } from './rank.ts';
 
 export type ObservationState = {
@@ -33,6 +34,15 @@ const weight: Readonly<Record<ObservationStatus, number>> = {
   cancelled: 6,
   entered_in_error: 7,
 };
+
+/**
+ * The id a result has under its order's placer number. An order's own observations go by it as long as the order does not know the laboratory's
+ * number, so a result under that one is the same observation if this id is the same (facts 6.5).
+ */
+export const observationIdUnder = (
+  { placerAuthority, placerNumber }: { readonly placerAuthority: string; readonly placerNumber: string },
+  { code, subId }: Pick<ObservationState, 'code' | 'subId'>,
+): string => observationIdOf(placerAuthority, placerNumber, `${code.code}^${code.system}`, subId ?? '');
 
 /** What decides between two tellings of one result: the message's time, then the weight of the status. The higher one holds. */
 export const observationRank = ({

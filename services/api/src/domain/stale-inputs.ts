@@ -3,7 +3,7 @@
  * know the laboratory's; a correction comes under the laboratory's number and says which order it is for. So it is the same result if, under
  * the order's number, it would have the id of an input. Pure.
  */
-import { observationIdOf } from '@clinstream/contracts';
+import { observationIdUnder } from '@clinstream/contracts';
 
 /** A corrected result of a job's order: the order's placer authority and number, code, system, and OBX-4. */
 export type CorrectedOfOrder = readonly [authority: string, number: string, code: string, system: string, subId: string];
@@ -14,8 +14,8 @@ export function staleInputsOf(
   inputs: readonly string[],
 ): readonly string[] {
   if (ofOrder.length === 0) return byId;
-  const named = ofOrder.map(([authority, number, code, system, subId]) =>
-    observationIdOf(authority, number, `${code}^${system}`, subId),
+  const named = ofOrder.map(([placerAuthority, placerNumber, code, system, subId]) =>
+    observationIdUnder({ placerAuthority, placerNumber }, { code: { code, system, display: null }, subId }),
   );
   return [...new Set([...byId, ...named.filter((id) => inputs.includes(id))])].sort();
 }

@@ -1,6 +1,7 @@
 /** Intake, ledger and dispatcher against a real Postgres, with a target that fails as told. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { observationIdUnder } from '@clinstream/contracts';
 import { waitFor } from '@clinstream/testkit';
 import {
   observed,
@@ -345,12 +346,16 @@ test('facts 6.5: a correction under a number the order did not know makes the an
   const input = observed('by-filler', { orderId: 'o1', status: 'corrected' });
   const one = under.instance();
   await one.start();
-  await under.feed(onOrders(0, order), onRequests(0, requested('j1', { orderId: 'o1', inputObservations: [observationIdUnder(order, input)] })));
+  await under.feed(
+    onOrders(0, order),
+    onRequests(0, requested('j1', { orderId: 'o1', inputObservations: [observationIdUnder(order, input)] })),
+  );
   await under.settled();
-  const seen: (readonly string[])[] = [];
-  one.target.behave(async (works) => {
-    seen.push(...works.filter(({ id }) => id === 'j1').map(({ related }) => related.observations.map(({ observationId }) => observationId)));
-    return null;
+  const seen: string[][] = [];
+  one.target.behave((works, context) => {
+    const ofJob = works.filter(({ id }) => id === 'j1');
+    seen.push(...ofJob.map(({ related }) => related.observations.map(({ observationId }) => observationId)));
+    return deliverProperly(under.outside)(works, context);
   });
   await under.feed(onObservations(0, input));
   await under.settled();

@@ -5,7 +5,7 @@
  * rendered with it as waiting; what changes nothing only has the subject's last outcome told again. Nothing is sent from here.
  * Errors are AppErrors: dependency (Postgres away), poison (a value no column takes), fatal (fence.ts).
  */
-import { sha256 } from '@clinstream/contracts';
+import { type ObservationStatus, sha256 } from '@clinstream/contracts';
 import type { DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
 import type { Postgres, Transaction } from '@clinstream/runtime/postgres';
 import type { TargetName } from '../delivery/target.ts';
@@ -157,7 +157,7 @@ async function marksOf(
   const marks = new Map<string, Mark>();
   for (const { subject, id, patientKey, changedAt } of taken)
     marks.set(nameOf({ kind: subject.kind, id }), { kind: subject.kind, id, patientKey, loggedAt: changedAt });
-  const changedIds = new Map(news.map(({ id, changedAt }) => [id, changedAt]));
+  const changedIds = new Map(news.flatMap((change) => namesOf(change).map((id) => [id, change.changedAt] as const)));
   const latest = Math.max(0, ...changedIds.values());
   if (changedIds.size > 0)
     for (const { kind, id, patient_key } of await readDependents(tx, target, [...changedIds.keys()]))
@@ -165,6 +165,13 @@ async function marksOf(
         marks.set(nameOf({ kind, id }), { kind, id, patientKey: patient_key, loggedAt: latest });
   return [...marks.values()];
 }
+
+/** A result that was taken back may be an input of its order's analyses under another number: they are looked at as well. */
+function namesOf({ subject, id }: SubjectChange): readonly string[] {
+  if (subject.kind !== 'observation' || subject.state.orderId === null || !takenBack.includes(subject.state.status)) return [id];
+  return [id, subject.state.orderId];
+}
+const takenBack: readonly ObservationStatus[] = ['amended', 'corrected', 'cancelled', 'entered_in_error'];
 
 const redeliveriesOf = (inputs: readonly Input[]): readonly Redelivery[] =>
   inputs.filter(({ reduce }) => reduce === null).map(({ kind, id, askedAt, loggedAt }) => ({ kind, id, askedAt, loggedAt }));

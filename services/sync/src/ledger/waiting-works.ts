@@ -1,8 +1,8 @@
 /** Rows of the ledger and of the subjects -> works, as targets take them. */
-import { type ObservationState, sha256 } from '@clinstream/contracts';
+import { type AnalysisState, type ObservationState, sha256 } from '@clinstream/contracts';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { Delivered, Intent, JsonObject, TargetName, Work } from '../delivery/target.ts';
-import { basisOf, type Related, type Subject } from '../domain/subject.ts';
+import { basisOf, isInput, type Related, type Subject } from '../domain/subject.ts';
 import { loadRelated, loadWaiting, type RelatedStates, type WaitingRow } from './sql/works.ts';
 
 export type WaitingWork = Work & {
@@ -29,7 +29,9 @@ export async function loadWorks(
   const rows = await loadWaiting(db, target, patientKey, limit);
   if (rows.length === 0) return [];
   const links = [...new Set(rows.flatMap((row) => row.links))];
-  const orderIds = rows.filter(({ kind }) => kind === 'order').map(({ id }) => id);
+  const orderIds = rows.flatMap(({ kind, id, state }) =>
+    kind === 'order' ? [id] : kind === 'analysis' ? ((state as AnalysisState).orderId ?? []) : [],
+  );
   const states = await loadRelated(db, target, patientKey, links, orderIds);
   return rows.map((row) => workOf(row, patientKey, states));
 }
@@ -57,7 +59,7 @@ function workOf(row: WaitingRow, patientKey: string, states: RelatedStates): Wai
 function relatedTo({ id, links }: WaitingRow, subject: Subject, { patient, orders, observations }: RelatedStates): Related {
   const order = links.map((link) => orders.get(link)).find((one) => one !== undefined) ?? null;
   const isRelated = (one: ObservationState): boolean =>
-    subject.kind === 'order' ? one.orderId === id : links.includes(one.observationId);
+    subject.kind === 'order' ? one.orderId === id : isInput(one, links, subject.kind === 'analysis' ? order : null);
   const related = [...observations.values()].filter(isRelated);
   return { patient, order, observations: related.sort((a, b) => (a.observationId < b.observationId ? -1 : 1)) };
 }

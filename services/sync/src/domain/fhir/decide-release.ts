@@ -14,6 +14,7 @@ import {
   releasedResult,
   reviewOf,
 } from '@clinstream/contracts';
+import { isInput } from '../subject.ts';
 import type { HeldCode, RenderContext } from './types.ts';
 
 /** One computed result, reviewed or not. */
@@ -40,8 +41,8 @@ export function decideRelease(state: AnalysisState, context: RenderContext): Rel
   const review = releasedResult(state);
   const candidate = review ?? unreviewed(state, context);
   if (candidate === null) return withoutResult(state);
-  const { observations, patient } = context.related;
-  const inputs = observations.filter((one) => candidate.inputObservations.includes(one.observationId));
+  const { observations, order, patient } = context.related;
+  const inputs = observations.filter((one) => isInput(one, candidate.inputObservations, order));
   if (inputs.some(({ status }) => status === 'entered_in_error')) {
     return { kind: 'withdraw', reason: 'An input was withdrawn by the laboratory.', held: 'INPUT_WITHDRAWN' };
   }

@@ -1,7 +1,13 @@
 /** Each rule of the exchange rules (clinical facts 6) that a rendering touches, by its number. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AnalysisEvent, ObservationStatus, OrderEvent } from '@clinstream/contracts';
+import {
+  type AnalysisEvent,
+  type ObservationState,
+  type ObservationStatus,
+  type OrderEvent,
+  observationIdUnder,
+} from '@clinstream/contracts';
 import { demonstrationWords, deviceFor } from './device.ts';
 import { ids, referenceTo } from './ids.ts';
 import { canonicalDigest, versionOfSource } from './source-version.ts';
@@ -151,6 +157,32 @@ test('6.5 a withdrawn input withdraws what was released of it', () => {
   assert.deepEqual([...new Set(Object.values(statusesOf(rendering)))], ['entered-in-error']);
   assert.equal(Object.keys(statusesOf(rendering)).length, 3);
   assert.doesNotMatch(JSON.stringify(rendering), /malignant|"87|0\.87/);
+});
+
+test('6.5 a correction or withdrawal that came under the laboratory’s number counts through the order', () => {
+  const own = order();
+  const under = (change: Partial<ObservationState>) => {
+    const named = observation({ observationId: 'by-filler', orderId: own.orderId, sourceVersion: at(40), ...change });
+    return { observations: [named], order: own };
+  };
+  const inputs = [observationIdUnder(own, observation({}))];
+  const state = (related: NonNullable<ContextChange['related']>) =>
+    renderedAnalysis(
+      {
+        ...approved(),
+        inputObservations: inputs,
+        reviews: approved().reviews.map((one) => ({ ...one, inputObservations: inputs })),
+      },
+      { ...standing(), related },
+    );
+  const withdrawn = state(under({ status: 'entered_in_error' }));
+  assert.deepEqual([...new Set(Object.values(statusesOf(withdrawn)))], ['entered-in-error']);
+  assert.match(JSON.stringify(state(under({ status: 'corrected' }))), /An input was corrected/);
+  for (const other of [
+    under({ status: 'entered_in_error', subId: 'b' }),
+    { ...under({ status: 'entered_in_error' }), order: order({ patientKey: 'HANEUL|HIS|9' }) },
+  ])
+    assert.ok(!Object.values(statusesOf(state(other))).includes('entered-in-error'));
 });
 
 test('6.5 a withdrawn input keeps back what was never released', () => {
