@@ -399,6 +399,20 @@ test('a Retry-After keeps the breaker open as long', async () => {
   assert.deepEqual(ids(), ['o1']);
 });
 
+test('1.9 what is urgent overtakes the backlog of an outage, in the order of its arrival', async () => {
+  const one = under.instance({ concurrency: 1 });
+  one.target.isAway = true;
+  await one.start();
+  const priorities = ['routine', 'routine', 'urgent', 'stat', 'asap', 'routine'] as const;
+  for (const [n, priority] of priorities.entries())
+    await under.feed(onOrders(n, ordered(`o${n}`, { patientKey: `H1|MRN|${n}`, priority })));
+  await under.feed(onObservations(0, observed('critical', { patientKey: 'H1|MRN|9', abnormalFlag: 'HH' })));
+  await until(() => one.target.probes >= 1, 'the target was asked for');
+  one.target.isAway = false;
+  await under.settled();
+  assert.deepEqual(ids(), ['o3', 'o4', 'critical', 'o2', 'o0', 'o1', 'o5']);
+});
+
 test('the burst after an outage is bounded by the rate', async () => {
   const one = under.instance({ rate: { perSecond: 20, burst: 2 }, concurrency: 10 });
   one.target.isAway = true;

@@ -9,6 +9,7 @@ import { type ObservationStatus, sha256 } from '@clinstream/contracts';
 import type { DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
 import type { Postgres, Transaction } from '@clinstream/runtime/postgres';
 import type { TargetName } from '../delivery/target.ts';
+import { headStartMs } from '../domain/head-start.ts';
 import { isNews } from '../domain/is-news.ts';
 import { idOf, laneKeyOf, linksOf, type Subject } from '../domain/subject.ts';
 import { syncError } from '../errors.ts';
@@ -156,13 +157,19 @@ async function marksOf(
 ): Promise<readonly Mark[]> {
   const marks = new Map<string, Mark>();
   for (const { subject, id, patientKey, changedAt } of taken)
-    marks.set(nameOf({ kind: subject.kind, id }), { kind: subject.kind, id, patientKey, loggedAt: changedAt });
+    marks.set(nameOf({ kind: subject.kind, id }), {
+      kind: subject.kind,
+      id,
+      patientKey,
+      loggedAt: changedAt,
+      headStartMs: headStartMs(subject),
+    });
   const changedIds = new Map(news.flatMap((change) => namesOf(change).map((id) => [id, change.changedAt] as const)));
   const latest = Math.max(0, ...changedIds.values());
   if (changedIds.size > 0)
     for (const { kind, id, patient_key } of await readDependents(tx, target, [...changedIds.keys()]))
       if (!marks.has(nameOf({ kind, id })))
-        marks.set(nameOf({ kind, id }), { kind, id, patientKey: patient_key, loggedAt: latest });
+        marks.set(nameOf({ kind, id }), { kind, id, patientKey: patient_key, loggedAt: latest, headStartMs: 0 });
   return [...marks.values()];
 }
 

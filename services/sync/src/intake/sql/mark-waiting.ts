@@ -5,11 +5,16 @@
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { SubjectName } from '../topics.ts';
 
-export type Mark = SubjectName & { readonly patientKey: string; readonly loggedAt: number };
+export type Mark = SubjectName & {
+  readonly patientKey: string;
+  readonly loggedAt: number;
+  /** See domain/head-start.ts. */
+  readonly headStartMs: number;
+};
 
 export async function markWaiting(tx: Queryable, target: string, marks: readonly Mark[]): Promise<void> {
   if (marks.length === 0) return;
-  await wakePatients(tx, target, [...new Set(marks.map(({ patientKey }) => patientKey))]);
+  await wakePatients(tx, target, headStarts(marks));
   await tx.query(
     {
       name: 'sync mark waiting',
@@ -30,15 +35,23 @@ ON CONFLICT (target, kind, id) DO UPDATE SET waiting = true, mark = d.mark + 1, 
   );
 }
 
-const wakePatients = (tx: Queryable, target: string, patientKeys: readonly string[]) =>
+/** The longest of each patient. */
+function headStarts(marks: readonly Mark[]): ReadonlyMap<string, number> {
+  const longest = new Map<string, number>();
+  for (const { patientKey, headStartMs } of marks) longest.set(patientKey, Math.max(headStartMs, longest.get(patientKey) ?? 0));
+  return longest;
+}
+
+const wakePatients = (tx: Queryable, target: string, patients: ReadonlyMap<string, number>) =>
   tx.query(
     {
       name: 'sync wake patients',
       text: `INSERT INTO sync.patients AS p (target, patient_key, due_at)
-SELECT $1, patient_key, now() FROM unnest($2::text[]) AS m(patient_key) ORDER BY patient_key COLLATE "C"
-ON CONFLICT (target, patient_key) DO UPDATE SET due_at = least(p.due_at, now())`,
+SELECT $1, patient_key, now() - head_start_ms * interval '1 millisecond'
+FROM unnest($2::text[], $3::bigint[]) AS m(patient_key, head_start_ms) ORDER BY patient_key COLLATE "C"
+ON CONFLICT (target, patient_key) DO UPDATE SET due_at = least(p.due_at, excluded.due_at)`,
     },
-    [target, patientKeys],
+    [target, [...patients.keys()], [...patients.values()]],
   );
 
 export type Redelivery = SubjectName & { readonly askedAt: number; readonly loggedAt: number };
@@ -63,11 +76,7 @@ WHERE d.target = $1 AND r.asked_at > coalesce(d.forced_at, -1)`,
     values.slice(0, 4),
   );
   if (rows.length === 0) return 0;
-  await wakePatients(
-    tx,
-    target,
-    rows.map(({ patient_key }) => patient_key),
-  );
+  await wakePatients(tx, target, new Map(rows.map(({ patient_key }) => [patient_key, 0])));
   const { rowCount } = await tx.query(
     {
       name: 'sync mark forced',

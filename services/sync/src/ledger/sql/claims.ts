@@ -8,7 +8,7 @@ export type Claim = { readonly patientKey: string; readonly epoch: number; reado
 export type Holder = { readonly target: string; readonly holder: string };
 
 /**
- * Patients with something due that nobody holds, the longest due first. None while the target's state is being rebuilt from the log: it
+ * Patients with something due that nobody holds, the longest due first (what is urgent is due earlier, domain/head-start.ts). None while the target's state is being rebuilt from the log: it
  * passes through what was, and a target must never be shown that.
  */
 export async function claimPatients(
