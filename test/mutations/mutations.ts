@@ -15,6 +15,7 @@ const pipeline = 'packages/runtime/src/pipeline';
 const producer = 'packages/runtime/src/producer';
 const sink = 'services/api/src/sink';
 const ingest = 'services/ingest/src';
+const fhirRules = 'services/sync/src/domain/fhir';
 const lisRules = 'services/sync/src/domain/lis';
 const lisMllp = 'services/sync/src/lis/mllp';
 
@@ -222,5 +223,82 @@ export const mutations: readonly Mutation[] = [
     find: "charset === 'KS X 1001' && !isKsX1001(bytes)",
     replace: "charset === 'KS X 1001' && isKsX1001(bytes) === null",
     tests: ['packages/runtime/src/mllp/charset.unit.test.ts'],
+  },
+  {
+    name: 'FHIR: a wish to cancel revokes the order',
+    file: `${fhirRules}/order-status.ts`,
+    find: "cancel_requested: { request: 'active', medication: 'active' },",
+    replace: "cancel_requested: { request: 'revoked', medication: 'cancelled' },",
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: an unreviewed result leaves',
+    file: `${fhirRules}/decide-release.ts`,
+    find: 'if (!settings.releaseUnreviewed || reviewOf',
+    replace: 'if (reviewOf',
+    tests: [`${fhirRules}/rules.unit.test.ts`, `${fhirRules}/properties.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: a withdrawn input withdraws nothing',
+    file: `${fhirRules}/decide-release.ts`,
+    find: "({ status }) => status === 'entered_in_error'",
+    replace: "({ status }) => status === 'unknown'",
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: what was rejected stays on the server',
+    file: `${fhirRules}/withdrawn.ts`,
+    find: 'context.delivered.includes(reference) && !kept.includes(reference)',
+    replace: 'context.delivered.length < 0 && !kept.includes(reference)',
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: a probability of 0..1 where a percentage belongs',
+    file: `${fhirRules}/prediction.ts`,
+    find: 'probabilityDecimal: percentOf(share)',
+    replace: 'probabilityDecimal: share',
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: the confidence in a negative result is that of the positive one',
+    file: `${fhirRules}/prediction.ts`,
+    find: 'confidence(complementOf(prediction.probability))',
+    replace: 'confidence(prediction.probability)',
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: AIAST goes with the approval',
+    file: `${fhirRules}/parts.ts`,
+    find: 'security: isDemonstration ? [asserted, testData] : [asserted]',
+    replace: 'security: isDemonstration ? [testData] : []',
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: an exclusive bound becomes an inclusive one',
+    file: `${fhirRules}/quantity.ts`,
+    find: '(<=|>=|',
+    replace: '(<=?|>=?|',
+    tests: [`${fhirRules}/quantity.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: the source version counts as content',
+    file: `${fhirRules}/source-version.ts`,
+    find: 'extensions.filter((one) => !isSourceVersion(one))',
+    replace: 'extensions.filter((one) => one !== null)',
+    tests: [`${fhirRules}/rules.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: another patient’s order is referred to',
+    file: `${fhirRules}/parts.ts`,
+    find: '!hasContent(order) || order.patientKey !== patientKey',
+    replace: "!hasContent(order) || patientKey === ''",
+    tests: [`${fhirRules}/rules.unit.test.ts`, `${fhirRules}/order.unit.test.ts`],
+  },
+  {
+    name: 'FHIR: a number that holds a resident number is an identifier',
+    file: `${fhirRules}/text.ts`,
+    find: "value === null || foldDigits(text ?? '').search(residentNumber) >= 0",
+    replace: 'value === null',
+    tests: [`${fhirRules}/order.unit.test.ts`],
   },
 ];

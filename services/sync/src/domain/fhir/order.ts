@@ -8,7 +8,7 @@ import { conceptOf, requestPriority } from './coding.ts';
 import { orderConflictIssue } from './detected-issue.ts';
 import { ids } from './ids.ts';
 import { isMedication, orderStatuses } from './order-status.ts';
-import { newestOf, ownMeta, practitioner, subjectOf } from './parts.ts';
+import { newestOf, orderReference, ownMeta, practitioner, subjectOf } from './parts.ts';
 import { withSourceVersion } from './source-version.ts';
 import { facilityOf, identifiersOf, ownCodes, systems } from './systems.ts';
 import { codeOf, freeText, identifierValue, lineOf, looksLikeResidentNumber, narrative } from './text.ts';
@@ -46,9 +46,17 @@ function serviceRequest(order: OrderState, context: RenderContext, specimen: Spe
     intent,
     category: categoryOf(order.kind, context),
     code: conceptOf(order.code, facilityOf(order.patientKey), settings),
+    basedOn: parentOf(order, context),
     ...(specimen === null ? {} : { specimen: [{ reference: `Specimen/${specimen.id}` }] }),
     ...sharedParts(order, context),
   };
+}
+
+/** The order this one was added to. */
+function parentOf({ parentOrderId, patientKey }: OrderState, { related }: RenderContext): Reference[] | undefined {
+  if (related.order === null || related.order.orderId !== parentOrderId) return undefined;
+  const parent = orderReference(related.order, patientKey);
+  return parent === null ? undefined : [parent];
 }
 
 function medicationRequest(order: OrderState, context: RenderContext): MedicationRequest {

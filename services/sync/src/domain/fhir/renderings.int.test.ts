@@ -103,9 +103,9 @@ test('every rendering is taken alone, in the order of delivery, as after a split
   }
 });
 
-test('every rendering is taken where patients are not ours', async () => {
+test('every rendering is taken where patients are not ours and our uris are no urls', async () => {
   const name = fresh();
-  const change: ContextChange = { settings: { writePatient: false } };
+  const change: ContextChange = { settings: { writePatient: false, systemBase: 'urn:clinstream' } };
   const resources = Object.values(renderEverything(keyOfPatient(name), name, change)).flatMap((one) => one.resources);
   const answer = await transact(resources);
   assert.equal(answer.status, 200, problemsIn(answer));
