@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json] [options]`: ratios in one run against a bare loop or a peer, never absolute promises. */
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
+import { fhir } from './fhir.ts';
 import { growth } from './growth.ts';
 import { inference } from './inference.ts';
 import { ingest } from './ingest.ts';
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'mllp-out': mllpOut,
   rebalance,
   growth,
+  fhir,
 };
 
 const { values, positionals } = parseArgs({
