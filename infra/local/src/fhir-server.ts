@@ -41,7 +41,7 @@ export type FhirServer = {
 };
 
 const launcher = fileURLToPath(new URL('../fhir/FhirServer.java', import.meta.url));
-const startDeadlineMs = 180_000;
+const startDeadlineMs = 300_000;
 
 export async function startFhirServer(options: FhirServerOptions): Promise<FhirServer> {
   await fetchJars('fhir', options.signal);
