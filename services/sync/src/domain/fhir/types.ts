@@ -54,18 +54,20 @@ export type RenderContext = {
 };
 
 /** Why something of a subject does not leave now. */
-export type HeldCode =
-  | 'NO_PATIENT'
-  | 'PATIENT_NOT_WRITTEN'
-  | 'PATIENT_IDENTIFIER_REFUSED'
-  | 'PATIENT_MERGED'
-  | 'ORDER_CONTENT_UNKNOWN'
-  | 'ANALYSIS_NOT_ENDED'
-  | 'ANALYSIS_WITHOUT_RESULT'
-  | 'MODEL_UNKNOWN'
-  | 'REVIEW_PENDING'
-  | 'REVIEW_REJECTED'
-  | 'INPUT_WITHDRAWN';
+export const heldCodes = [
+  'NO_PATIENT',
+  'PATIENT_NOT_WRITTEN',
+  'PATIENT_IDENTIFIER_REFUSED',
+  'PATIENT_MERGED',
+  'ORDER_CONTENT_UNKNOWN',
+  'ANALYSIS_NOT_ENDED',
+  'ANALYSIS_WITHOUT_RESULT',
+  'MODEL_UNKNOWN',
+  'REVIEW_PENDING',
+  'REVIEW_REJECTED',
+  'INPUT_WITHDRAWN',
+] as const;
+export type HeldCode = (typeof heldCodes)[number];
 
 export type Rendering = {
   /** What is referred to comes before what refers to it. Every resource has an id; no `Type/id` twice. */
