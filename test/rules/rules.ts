@@ -177,6 +177,7 @@ export const rules: Readonly<Record<string, Rule>> = {
         shownBy: [
           `${fhir} :: 6.4 a merged Patient of ours points to the survivor; the Patient of the hospital is never written`,
           `${decide} :: 6.6 \${what}: \${expected} :: a patient merged away`,
+          `${rest} :: 6.4 no order of ours registers a patient who was merged away`,
         ],
       },
     ],
@@ -364,6 +365,7 @@ export const rules: Readonly<Record<string, Rule>> = {
           `${renderOml} :: 6.9 urgent as T and in another field, where that was agreed; never A`,
           `${decide} :: 6.9 urgent is sent only as agreed`,
           `${decide} :: 6.9 a priority nobody understood is never sent as routine`,
+          `${rest} :: 6.9 a priority nobody understood is never sent as routine`,
           `services/sync/src/domain/lis/way-back.unit.test.ts :: 6.9 \${priority} is \${priority} on the way back, urgent being \${code}`,
         ],
       },

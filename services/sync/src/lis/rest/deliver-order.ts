@@ -19,16 +19,25 @@ export async function deliverOrder(
     case 'pending':
       return { outcome: 'held', code: 'LIS_ORDER_NOT_PLACED' };
     case 'cancelled':
-      return known === null ? { outcome: 'held', code: 'LIS_ORDER_CANCELLED' } : unchanged(order, known, work);
+    case 'completed':
+      return known === null ? { outcome: 'held', code: 'LIS_ORDER_ENDED' } : unchanged(order, known, work);
     case 'cancel_requested':
       return cancel({ work, order, known, client, context, now });
     case 'active':
-    case 'completed':
-      if (known === null || work.force) return place({ work, order, known, client, context, now });
-      return known.contentDigest === contentDigestOf(order)
-        ? unchanged(order, known, work)
-        : needsReview('LIS_AMENDMENT_UNSUPPORTED');
+      return content({ work, order, known, client, context, now });
   }
+}
+
+function content(step: Step): Verdict | Promise<Verdict> {
+  const { work, order, known } = step;
+  if (known !== null && !work.force)
+    return known.contentDigest === contentDigestOf(order)
+      ? unchanged(order, known, work)
+      : needsReview('LIS_AMENDMENT_UNSUPPORTED');
+  // A code we did not understand is not routine (facts 6.9), and a retired patient is not registered anew (facts 6.4).
+  if (order.priority === 'unknown') return needsReview('LIS_PRIORITY_UNKNOWN');
+  if (known === null && (work.related.patient?.mergedInto ?? null) !== null) return needsReview('LIS_PATIENT_MERGED');
+  return place(step);
 }
 
 type Step = {
@@ -147,7 +156,9 @@ const unchanged = (order: OrderState, known: Memo, { delivered }: Work): Verdict
   memo: known,
 });
 
-const needsReview = (code: LisRestCode, acknowledgement: string | null = null): Verdict => ({
+/** The last two are the laboratory side's own, whichever way it speaks. */
+type ReviewCode = LisRestCode | 'LIS_PRIORITY_UNKNOWN' | 'LIS_PATIENT_MERGED';
+const needsReview = (code: ReviewCode, acknowledgement: string | null = null): Verdict => ({
   outcome: 'needs_review',
   code,
   acknowledgement,

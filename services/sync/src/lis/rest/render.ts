@@ -30,7 +30,8 @@ export const contentOf = (order: OrderState): OrderContent => ({
 /** There is no word for asap: nobody waits longer than was asked for, and the real word stands in the notes. */
 function priorityOf({ priority, note }: OrderState): Pick<NewOrder, 'priority' | 'notes'> {
   if (priority === 'asap') return { priority: 'stat', notes: ['priority: asap', note ?? ''].join('\n').trim() };
-  return { priority: priority === 'unknown' ? 'routine' : priority, notes: note ?? '' };
+  // What nobody understood does not get here (deliver-order.ts).
+  return { priority: priority === 'unknown' ? 'stat' : priority, notes: note ?? '' };
 }
 
 /** Of what the laboratory should know: the content, and whether it is to be cancelled. */

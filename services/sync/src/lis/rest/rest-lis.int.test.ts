@@ -276,6 +276,27 @@ test('6.7 another order under our number is left alone', async () => {
   assert.equal(lis.posts('/api/').length, 0);
 });
 
+test('6.9 a priority nobody understood is never sent as routine', async () => {
+  assert.equal(codeOf(await deliver(workOf(orderOf({ ...placed, priority: 'unknown' })))), 'needs_review LIS_PRIORITY_UNKNOWN');
+  for (const [priority, sent] of [
+    ['routine', 'routine'],
+    ['urgent', 'urgent'],
+    ['asap', 'stat'],
+    ['stat', 'stat'],
+  ] as const) {
+    const order = orderOf({ ...placed, priority, orderId: priority, placerNumber: priority });
+    assert.equal((await deliver(workOf(order))).outcome, 'delivered');
+    const there = lis.orders.at(-1);
+    assert.deepEqual([there?.['priority'], String(there?.['notes']).includes('asap')], [sent, priority === 'asap']);
+  }
+});
+
+test('6.4 no order of ours registers a patient who was merged away', async () => {
+  const related = { patient: { ...patient, mergedInto: 'H|A|9' }, order: null, observations: [] };
+  assert.equal(codeOf(await deliver(workOf(orderOf(placed), { related }))), 'needs_review LIS_PATIENT_MERGED');
+  assert.equal(lis.seen.filter(({ method }) => method === 'POST').length, 0);
+});
+
 test('an amendment this laboratory cannot take goes to a person', async () => {
   const delivered = ledgerOf(await deliver(workOf(orderOf(placed))));
   const amended = orderOf(placed, event('OrderAmended', 2_000, { code: { code: 'NA', system: 'L', display: null } }));
@@ -323,7 +344,8 @@ test('an order cancelled before it was ever sent is not sent, and cancelled by u
     published.map(({ value }) => [(value as OrderEvent).type, (value as OrderEvent).requestedBy]),
     [['OrderCancelled', 'sync']],
   );
-  assert.equal(codeOf(await deliver(workOf(orderOf(placed, event('OrderCancelled', 3_000))))), 'held LIS_ORDER_CANCELLED');
+  for (const type of ['OrderCancelled', 'OrderCompleted'] as const)
+    assert.equal(codeOf(await deliver(workOf(orderOf(placed, event(type, 3_000))))), 'held LIS_ORDER_ENDED');
   assert.equal(lis.posts('/api/').length, 0);
 });
 
