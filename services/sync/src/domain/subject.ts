@@ -67,8 +67,12 @@ export function linksOf(subject: Subject): readonly string[] {
     case 'observation':
       return subject.state.orderId === null ? [] : [subject.state.orderId];
     case 'analysis':
-      return [
-        ...new Set([...(subject.state.orderId === null ? [] : [subject.state.orderId]), ...subject.state.inputObservations]),
-      ];
+      return linksOfAnalysis(subject.state);
   }
+}
+
+/** Also the inputs of results that were reviewed: an approved one stands while the job is run again with others (facts 6.5, 6.10). */
+function linksOfAnalysis({ orderId, inputObservations, reviews }: AnalysisState): readonly string[] {
+  const inputs = [...inputObservations, ...reviews.flatMap((review) => review.inputObservations)];
+  return [...new Set([...(orderId === null ? [] : [orderId]), ...inputs])];
 }

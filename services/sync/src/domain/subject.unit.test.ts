@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reduceAnalysis, reduceObservation, reduceOrder } from '@clinstream/contracts';
+import { type AnalysisReview, reduceAnalysis, reduceObservation, reduceOrder } from '@clinstream/contracts';
 import { observed, ordered, requested } from '../../test/events.ts';
 import { compareLog } from './compare-log.ts';
 import { isNews } from './is-news.ts';
@@ -10,6 +10,25 @@ const analysisOf = (change: Parameters<typeof requested>[1]): Extract<Subject, {
   const state = reduceAnalysis(null, requested('j1', change));
   if (state === null) throw new Error('a request makes a state');
   return { kind: 'analysis', state };
+};
+
+const reviewOfNothing: AnalysisReview = {
+  generation: 1,
+  attempt: 1,
+  model: 'm',
+  modelVersion: null,
+  modelDigest: null,
+  prediction: null,
+  evidence: null,
+  reasons: [],
+  inputObservations: [],
+  startedAt: null,
+  endedAt: null,
+  decision: 'approved',
+  reviewer: 'dr-7',
+  reviewerRole: 'doctor',
+  comment: null,
+  at: 1,
 };
 
 test('a job without a patient is serialised by itself', () => {
@@ -23,6 +42,12 @@ test('an analysis is rendered with its order and inputs, each once; a result wit
   assert.deepEqual(state && linksOf({ kind: 'observation', state }), ['o1']);
   const added = reduceOrder(null, ordered('o2', { parentOrderId: 'o1' }));
   assert.deepEqual(added && linksOf({ kind: 'order', state: added }), ['o1']);
+});
+
+test('an analysis is rendered with the inputs of its approved result, too, while it is run again with others', () => {
+  const { state } = analysisOf({ inputObservations: ['v2'] });
+  const review = { ...reviewOfNothing, inputObservations: ['v1'] };
+  assert.deepEqual(linksOf({ kind: 'analysis', state: { ...state, reviews: [review] } }), ['v2', 'v1']);
 });
 
 test('how far a job is is no news, that it runs is', () => {

@@ -185,6 +185,14 @@ test('6.5 a correction or withdrawal that came under the laboratory’s number c
     assert.ok(!Object.values(statusesOf(state(other))).includes('entered-in-error'));
 });
 
+test('6.5 an input of the approved result counts while the job is run again with others', () => {
+  const again = requested({ generation: 2, inputObservations: ['observation-2'], requestedAt: at(30) });
+  const related = { observations: [observation({ status: 'entered_in_error', sourceVersion: at(40) })] };
+  const rendering = renderedAnalysis(analysis(requested(), ended(), reviewed(ended()), again), { ...standing(), related });
+  assert.deepEqual([...new Set(Object.values(statusesOf(rendering)))], ['entered-in-error']);
+  assert.equal(the(rendering, 'Task').status, 'requested');
+});
+
 test('6.5 a withdrawn input keeps back what was never released', () => {
   const related = { observations: [observation({ status: 'entered_in_error', sourceVersion: at(15) })] };
   const rendering = renderedAnalysis(approved(), { related });
