@@ -31,10 +31,13 @@ export type LocalTargetsInput = {
   readonly env: Env;
   readonly say: Say;
   readonly stopping: AbortSignal;
+  /** For tests. */
+  readonly startServer?: typeof startFhirServer;
 };
 
 /** Rejects, with nothing started, when a port is taken. */
-export async function startLocalTargets({ options, env, say, stopping }: LocalTargetsInput): Promise<LocalTargets> {
+export async function startLocalTargets(input: LocalTargetsInput): Promise<LocalTargets> {
+  const { options, env, say } = input;
   const { ports, without } = options;
   const fhirIsOurs = !without.has('fhir') && !env['FHIR_BASE_URL'];
   const lisIsOurs = !without.has('lis') && !env['LIS_HOST'] && !env['LIS_REST_URL'];
@@ -42,7 +45,7 @@ export async function startLocalTargets({ options, env, say, stopping }: LocalTa
   if (lisIsOurs) await refuseTakenPort('the laboratory system', ports.lis);
   const partner = lisIsOurs ? await startLisPartner({ port: ports.lis, resultsPort: ports.mllp }) : null;
   if (partner !== null) say(`laboratory       127.0.0.1:${ports.lis} (MLLP, for demonstration)`);
-  const background = fhirIsOurs ? createBackgroundFhir(options, say, stopping) : null;
+  const background = fhirIsOurs ? createBackgroundFhir(input) : null;
   return {
     addresses: {
       fhirBaseUrl: without.has('fhir') ? null : (env['FHIR_BASE_URL'] ?? `http://127.0.0.1:${ports.fhir}/fhir`),
@@ -56,7 +59,8 @@ export async function startLocalTargets({ options, env, say, stopping }: LocalTa
   };
 }
 
-function createBackgroundFhir({ dataDir, ports }: StartOptions, say: Say, stopping: AbortSignal) {
+function createBackgroundFhir({ options, say, stopping, startServer = startFhirServer }: LocalTargetsInput) {
+  const { dataDir, ports } = options;
   let server: FhirServer | null = null;
   let work: Promise<string | null> = Promise.resolve('it was not started');
 
@@ -64,7 +68,7 @@ function createBackgroundFhir({ dataDir, ports }: StartOptions, say: Say, stoppi
     const began = performance.now();
     say(`FHIR server      starting in the background${haveJars('fhir') ? '' : ', once fetching 283 MB of jars by Maven first'}`);
     try {
-      server = await startFhirServer({ dir: fhirDir(dataDir), port: ports.fhir, validate: true, signal: stopping });
+      server = await startServer({ dir: fhirDir(dataDir), port: ports.fhir, validate: true, signal: stopping });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!stopping.aborted) say(`FHIR server      could not be started, the rest goes on without it (--without fhir): ${why}`);

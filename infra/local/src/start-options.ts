@@ -26,7 +26,7 @@ const parts: readonly Part[] = ['ingest', 'inference', 'api', 'fhir', 'lis', 'da
 const partOf = (name: ServiceName): Part => (name === 'sync-fhir' ? 'fhir' : name === 'sync-lis' ? 'lis' : name);
 
 /** The services that are not left out. */
-export const servicesOf = ({ without }: StartOptions): readonly ServiceName[] =>
+export const servicesOf = ({ without }: Pick<StartOptions, 'without'>): readonly ServiceName[] =>
   serviceNames.filter((name) => !without.has(partOf(name)));
 
 export const startHelp = `npm start [-- OPTIONS]: the whole system on this machine, loopback only. Ctrl-C ends it.

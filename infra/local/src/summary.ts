@@ -1,7 +1,7 @@
 /** What a person reads after the sample day. Pure. */
 import type { Delivered } from './delivered.ts';
 import type { DayResult } from './play-day.ts';
-import type { Ports } from './start-options.ts';
+import { type StartOptions, servicesOf } from './start-options.ts';
 
 export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
@@ -48,13 +48,15 @@ function numbersOf(day: DayResult): string {
 
 const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
-export function linksText(ports: Ports, dataDir: string): string {
+export function linksText({ ports, dataDir, without }: Pick<StartOptions, 'ports' | 'dataDir' | 'without'>): string {
   const at = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
+  const metrics = servicesOf({ without }).map((name) => at(ports.ops[name], '/metrics'));
   return [
     `send      ${at(ports.ingestHttp, '/v1/analyses')}   document and try-it-out ${at(ports.ingestHttp, '/docs')}`,
     `read      ${at(ports.apiHttp, '/v1/analyses')}   document and try-it-out ${at(ports.apiHttp, '/docs')}`,
     `HL7 v2    127.0.0.1:${ports.mllp} (MLLP)`,
-    `metrics   ${at(ports.ops.ingest, '/metrics')}  ${at(ports.ops.inference, '/metrics')}  ${at(ports.ops.api, '/metrics')}`,
+    ...(without.has('fhir') && without.has('lis') ? [] : [`delivered ${at(ports.apiHttp, '/v1/deliveries')}`]),
+    `metrics   ${metrics.join('  ')}`,
     `logs      ${dataDir}/logs`,
     'token     npm run --silent token -- --role doctor',
   ].join('\n');

@@ -94,7 +94,7 @@ async function runInside(
   targets.startFhir();
   const deliver = () => tellDelivered(options, targets, keysDir, played, stopping);
   if (options.once) return played === null ? null : { day: played.result, delivered: await unlessAborted(deliver(), stopping) };
-  console.log(`\n${linksText(options.ports, dataDir)}\n\nup; Ctrl-C ends it`);
+  console.log(`\n${linksText({ ...options, dataDir })}\n\nup; Ctrl-C ends it`);
   const told = deliver().catch(() => null);
   await new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
   await told;

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startFhirServer } from '@clinstream/local';
+import { haveJars } from '@clinstream/local/jars';
 
 const send = (message: object) => process.send?.(message);
 const parentGone = new Promise<void>((resolve) => process.once('disconnect', () => resolve()));
@@ -14,6 +15,7 @@ void parentGone.then(() => wanted.abort());
 // Ctrl-C in a terminal reaches the whole group; the parent's end is what counts.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 
+if (!haveJars('fhir')) process.stderr.write('  fetching HAPI FHIR (283 MB by Maven) …\n');
 const dir = mkdtempSync(join(tmpdir(), 'clinstream-fhir-'));
 try {
   const server = await startFhirServer({ dir, port: await freePorts(), validate: true, signal: wanted.signal });
