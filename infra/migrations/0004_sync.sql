@@ -86,6 +86,8 @@ CREATE TABLE sync.deliveries (
   waiting_since bigint NOT NULL,
   not_before timestamptz,
   force boolean NOT NULL,
+  -- Known only from what was in the log, and old, when the target was first told anything: held, unless it changes or a person asks.
+  history boolean NOT NULL,
   -- When the last redelivery that was heeded was asked for: a replay of the request is no new request.
   forced_at bigint,
   -- Failed tries since the last change.

@@ -8,6 +8,7 @@ import {
   list,
   modelsDir,
   opsConfig,
+  optional,
   postgresConfig,
   registryConfig,
 } from '@clinstream/runtime/config';
@@ -39,6 +40,14 @@ const shared = {
     min: 0,
     max: 36_500,
   }),
+  historyDays: optional(
+    integer('SYNC_HISTORY_DAYS', {
+      meaning:
+        'days back that a first start tells of what the topics hold already; older things are held until they change or a person asks (default: 3 for lis, all for fhir)',
+      min: 0,
+      max: 36_500,
+    }),
+  ),
   leaseMs: integer('SYNC_LEASE_MS', {
     meaning: 'how long a patient stays with an instance that no longer says it is there',
     default: 30_000,

@@ -37,6 +37,10 @@ export const syncErrors = {
     'The ledger could not take what a target answered; the delivery may have taken effect.',
     'Look at the subject in the target, then ask for a redelivery. It is a bug: report the line before it.',
   ),
+  SYNC_BEFORE_FIRST_START: message(
+    'Held: the topics held it, older than SYNC_HISTORY_DAYS, before sync was first started for this target.',
+    'Nothing, as a rule. Ask for a redelivery of what the target should have after all.',
+  ),
   SYNC_VERDICT_MISSING: message(
     'A target did not answer for every work it was given.',
     'A bug of the target; the works are tried again.',

@@ -69,6 +69,7 @@ async function startSide(): Promise<ScriptedTarget> {
       delivery: {
         batchRecords: 100,
         appliedEventsDays: 0,
+        historyDays: null,
         leaseMs: 2_000,
         pollMs: 100,
         drainMs: 2_000,

@@ -40,6 +40,7 @@ export type TargetParts = {
 export type DeliverySettings = {
   readonly batchRecords: number;
   readonly appliedEventsDays: number;
+  readonly historyDays: number | null;
   readonly leaseMs: number;
   readonly pollMs: number;
   readonly drainMs: number;

@@ -94,6 +94,7 @@ export type Placed<T extends Topic = Topic> = {
   readonly event: TopicEvents[T];
   readonly offset: number;
   readonly eventId?: string;
+  readonly loggedAt?: number;
 };
 const at = <T extends Topic>(topic: T, offset: number, event: TopicEvents[T], eventId?: string): Placed<T> => ({
   topic,
@@ -106,12 +107,12 @@ export const onObservations = (offset: number, event: ObservationEvent) => at(to
 export const onRequests = (offset: number, event: AnalysisRequested) => at(topics.requests.routine, offset, event);
 export const onRedeliveries = (offset: number, event: RedeliveryRequested) => at(topics.redeliveries, offset, event);
 
-export const recordOf = ({ topic, event, offset, eventId }: Placed): DecodedRecord => ({
+export const recordOf = ({ topic, event, offset, eventId, loggedAt = today + 1_000 + offset }: Placed): DecodedRecord => ({
   topic,
   partition: 0,
   offset,
   key: patient,
-  timestamp: today + 1_000 + offset,
+  timestamp: loggedAt,
   envelope: {
     eventId: eventId ?? `${topic}-${offset}`,
     eventType: event.type,

@@ -59,7 +59,7 @@ export async function sideUnderTest() {
   };
 
   const intake = createIntake(
-    { appliedEventsDays: 0 },
+    { appliedEventsDays: 0, historyDays: 3 },
     {
       postgres,
       telemetry,

@@ -34,7 +34,7 @@ export async function deliverPatient(
     if (works.length === 0) return { kind: 'nothing' };
     const intend = createIntents((intents) => own(ledger.intend(claim, intents)));
     const publish: DeliveryContext['publish'] = async (event) => void (await own(producer.publish(event as OutgoingEvent)));
-    const open = works.filter((work) => !isRefusedAlready(work));
+    const open = works.filter((work) => withoutAsking(work) === null);
     const verdicts = open.length === 0 ? [] : await verdictsOf(target, open, { signal, intend, publish }, own.isOwn);
     if (!Array.isArray(verdicts)) return endingOf(verdicts as AppError, own.isOwn, signal);
     const given = new Map(open.map((work, index) => [work, verdicts[index] as Verdict]));
@@ -42,7 +42,7 @@ export async function deliverPatient(
       ledger,
       claim,
       works,
-      works.map((work) => given.get(work) ?? unchanged),
+      works.map((work) => given.get(work) ?? withoutAsking(work) ?? unchanged),
       signal,
     );
   } catch (cause) {
@@ -50,8 +50,16 @@ export async function deliverPatient(
   }
 }
 
-/** Nothing it is rendered from has changed since it was refused or put to review, and nobody asks for it. */
-const isRefusedAlready = ({ refused, basis, force }: WaitingWork): boolean => refused === basis && !force;
+/**
+ * The verdict of what the target is not told: what was refused or put to review and is rendered from the same still, and what is history to it.
+ * A person who asks for it gets it.
+ */
+function withoutAsking({ refused, basis, force, isHistory, delivered, intent }: WaitingWork): Verdict | Unchanged | null {
+  if (force) return null;
+  if (refused === basis) return unchanged;
+  return isHistory && intent === null && (delivered === null || delivered.code === history.code) ? history : null;
+}
+const history = { outcome: 'held', code: 'SYNC_BEFORE_FIRST_START' } as const satisfies Verdict;
 
 /** What the target says of each; or the error that says nothing of any of them. */
 async function verdictsOf(

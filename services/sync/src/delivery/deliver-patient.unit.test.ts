@@ -8,7 +8,17 @@ import type { Target, Verdict, Work } from './target.ts';
 
 const claim = { patientKey: 'H|A|1', epoch: 1, setbacks: 0 };
 const work = (id: string, change: Partial<WaitingWork> = {}): WaitingWork =>
-  ({ id, subject: { kind: 'order', state: {} }, force: false, basis: `basis-${id}`, refused: null, ...change }) as WaitingWork;
+  ({
+    id,
+    subject: { kind: 'order', state: {} },
+    force: false,
+    basis: `basis-${id}`,
+    refused: null,
+    isHistory: false,
+    intent: null,
+    delivered: null,
+    ...change,
+  }) as WaitingWork;
 const trouble = (code: string, kind: ErrorKind, scope: ErrorScope = 'message'): AppError =>
   new AppError({ code, kind, scope, stage: 'outbound', message: code });
 const done: Verdict = {

@@ -399,6 +399,37 @@ test('a Retry-After keeps the breaker open as long', async () => {
   assert.deepEqual(ids(), ['o1']);
 });
 
+test('on a first start what is old in the log is held; it goes when it changes or a person asks, and what is young goes at once', async () => {
+  const one = under.instance();
+  await one.start();
+  await under.rows('DELETE FROM sync.target_offset');
+  await under.intake.startAt(
+    'cluster-1',
+    under.wholeLog(3).filter(({ topic }) => topic === 'clinical.orders.v1'),
+  );
+  const lastWinter = today - 300 * 86_400_000;
+  await under.feed(
+    { ...onOrders(0, ordered('old-1')), loggedAt: lastWinter },
+    { ...onOrders(1, ordered('old-2')), loggedAt: lastWinter },
+    onOrders(2, ordered('young')),
+  );
+  await under.settled();
+  assert.deepEqual(ids(), ['young']);
+  assert.deepEqual(under.published.map(({ subjectId, code }) => [subjectId, code]).sort(), [
+    ['old-1', 'SYNC_BEFORE_FIRST_START'],
+    ['old-2', 'SYNC_BEFORE_FIRST_START'],
+    ['young', null],
+  ]);
+  await under.intake.startAt(
+    'cluster-1',
+    under.wholeLog(0).filter(({ topic }) => topic === 'sync.redeliveries.v1'),
+  );
+  await under.feed(onRedeliveries(0, redelivery('old-1')));
+  await under.feed(onOrders(3, ordered('old-2', { type: 'OrderCancelRequested', sourceVersion: today + 1 })));
+  await under.settled();
+  assert.deepEqual(ids().sort(), ['old-1', 'old-2', 'young']);
+});
+
 test('1.9 what is urgent overtakes the backlog of an outage, in the order of its arrival', async () => {
   const one = under.instance({ concurrency: 1 });
   one.target.isAway = true;

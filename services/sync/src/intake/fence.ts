@@ -13,6 +13,8 @@ export type Fenced = {
   readonly records: readonly DecodedRecord[];
   readonly offsets: readonly Offset[];
   readonly gaps: readonly Gap[];
+  /** Whether the log held it already when the target's state was begun. */
+  readonly isHistory: (record: TopicPartition & { readonly offset: number }) => boolean;
 };
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
@@ -23,10 +25,12 @@ export function fence(
   stored: readonly OffsetRow[],
 ): Fenced {
   const nextOffsets = new Map(stored.map((row) => [nameOf(row), row.next_offset]));
+  const replayUntil = new Map(stored.map((row) => [nameOf(row), row.replay_until]));
   for (const step of progress) refuseHoles(step, nextOffsets.get(nameOf(step)));
   const standing = (one: TopicPartition): number => nextOffsets.get(nameOf(one)) ?? 0;
   const moving = progress.filter((step) => step.nextOffset > standing(step));
   return {
+    isHistory: (record) => record.offset < (replayUntil.get(nameOf(record)) ?? 0),
     records: records.filter((record) => record.offset >= standing(record)),
     offsets: moving,
     gaps: moving.flatMap(({ topic, partition, gaps }) =>

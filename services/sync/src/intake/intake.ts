@@ -11,8 +11,10 @@ import { createTakeIn, type TakeInDeps } from './take-in.ts';
 export type IntakeOptions = {
   /** How long ids of applied events are kept; at least as long as the clinical topics keep their records; 0 for ever. */
   readonly appliedEventsDays: number;
+  /** What is older than this in a log that is read for the first time is not told; null or left out: all is. */
+  readonly historyDays?: number | null;
 };
-export type IntakeDeps = TakeInDeps & {
+export type IntakeDeps = Omit<TakeInDeps, 'historyMs' | 'now'> & {
   readonly telemetry: Telemetry;
   /** Something waits now. */
   readonly onMarked: () => void;
@@ -25,10 +27,11 @@ export type Intake = {
 /** Batches between two sweeps of events to be forgotten. */
 const sweepEvery = 500;
 
-export function createIntake({ appliedEventsDays }: IntakeOptions, deps: IntakeDeps): Intake {
+export function createIntake({ appliedEventsDays, historyDays = null }: IntakeOptions, deps: IntakeDeps): Intake {
   const { postgres, target, telemetry } = deps;
   const metrics = createMetrics(telemetry.registry, syncMetrics);
-  const takeIn = createTakeIn(deps);
+  const historyMs = historyDays === null ? Number.POSITIVE_INFINITY : historyDays * 86_400_000;
+  const takeIn = createTakeIn({ ...deps, historyMs, now: telemetry.clock.now });
   const rewind = createRewindGuard();
   let batches = 0;
 

@@ -27,6 +27,9 @@ export type TakeInDeps = {
   readonly target: TargetName;
   readonly takes: (subject: Subject) => boolean;
   readonly observers: readonly IntakeObserver[];
+  /** What the log held longer than this before the target was first told anything is held back. */
+  readonly historyMs: number;
+  readonly now: () => number;
 };
 export type TakenIn = {
   readonly changed: readonly SubjectName[];
@@ -57,14 +60,15 @@ export function createTakeIn(deps: TakeInDeps): TakeIn {
 
 async function takeInOnce(
   tx: Transaction,
-  { target, takes, observers }: TakeInDeps,
+  { target, takes, observers, historyMs, now }: TakeInDeps,
   given: readonly DecodedRecord[],
   progress: readonly PartitionProgress[],
 ): Promise<TakenIn> {
   const clusterId = progress[0]?.clusterId ?? '';
-  const { records, offsets, gaps } = fence(given, progress, await lockOffsets(tx, target, clusterId, progress));
+  const { records, offsets, gaps, isHistory } = fence(given, progress, await lockOffsets(tx, target, clusterId, progress));
   for (const gap of gaps) await insertGap(tx, target, clusterId, gap);
-  const inputs = records.flatMap((record) => inputOf(target, record) ?? []);
+  const oldest = now() - historyMs;
+  const inputs = records.flatMap((record) => inputOf(target, record, isHistory(record) && record.timestamp < oldest) ?? []);
   const { changes, news, unchanged, ignored } = await reduceAll(tx, target, inputs);
   if ((await writeSubjects(tx, target, changes)) !== changes.length) throw conflict;
   const marks = await marksOf(
@@ -107,7 +111,7 @@ async function reduceAll(tx: Transaction, target: TargetName, inputs: readonly I
   const states = new Map<string, Subject>();
   for (const [name, { kind, state }] of stored) states.set(name, { kind, state } as Subject);
   const before = new Map(states);
-  const changedAt = new Map<string, number>();
+  const lastChange = new Map<string, Input>();
   let ignored = 0;
   for (const input of reducing) {
     const name = nameOf(input);
@@ -116,15 +120,15 @@ async function reduceAll(tx: Transaction, target: TargetName, inputs: readonly I
     if (next === null || next === known) ignored++;
     else {
       states.set(name, next);
-      changedAt.set(name, input.loggedAt);
+      lastChange.set(name, input);
     }
   }
-  const changes = [...changedAt].flatMap(([name, at]) => {
+  const changes = [...lastChange].flatMap(([name, input]) => {
     const subject = states.get(name);
-    return subject ? [changeOf(subject, at, stored.get(name)?.row_version ?? null)] : [];
+    return subject ? [changeOf(subject, input, stored.get(name)?.row_version ?? null)] : [];
   });
   const news = changes.filter(({ subject, id }) => isNews(before.get(nameOf({ kind: subject.kind, id })) ?? null, subject));
-  return { changes, news, unchanged: names.filter((name) => !changedAt.has(nameOf(name))), ignored };
+  return { changes, news, unchanged: names.filter((name) => !lastChange.has(nameOf(name))), ignored };
 }
 
 /** Whether a clinical event takes effect now for the first time, here and in this batch. */
@@ -139,12 +143,13 @@ async function freshness(tx: Transaction, target: TargetName, inputs: readonly I
 /** Ours are UUIDs. A foreign producer's may be longer than an index takes. */
 const keyOf = ({ eventId }: Input): string => (eventId.length <= 200 ? eventId : sha256(eventId));
 
-const changeOf = (subject: Subject, changedAt: number, baseVersion: number | null): SubjectChange => ({
+const changeOf = (subject: Subject, { loggedAt, isHistory }: Input, baseVersion: number | null): SubjectChange => ({
   subject,
   id: idOf(subject),
   patientKey: laneKeyOf(subject),
   links: linksOf(subject),
-  changedAt,
+  changedAt: loggedAt,
+  isHistory,
   baseVersion,
 });
 
@@ -156,20 +161,28 @@ async function marksOf(
   news: readonly SubjectChange[],
 ): Promise<readonly Mark[]> {
   const marks = new Map<string, Mark>();
-  for (const { subject, id, patientKey, changedAt } of taken)
+  for (const { subject, id, patientKey, changedAt, isHistory } of taken)
     marks.set(nameOf({ kind: subject.kind, id }), {
       kind: subject.kind,
       id,
       patientKey,
       loggedAt: changedAt,
       headStartMs: headStartMs(subject),
+      isHistory,
     });
   const changedIds = new Map(news.flatMap((change) => namesOf(change).map((id) => [id, change.changedAt] as const)));
   const latest = Math.max(0, ...changedIds.values());
   if (changedIds.size > 0)
     for (const { kind, id, patient_key } of await readDependents(tx, target, [...changedIds.keys()]))
       if (!marks.has(nameOf({ kind, id })))
-        marks.set(nameOf({ kind, id }), { kind, id, patientKey: patient_key, loggedAt: latest, headStartMs: 0 });
+        marks.set(nameOf({ kind, id }), {
+          kind,
+          id,
+          patientKey: patient_key,
+          loggedAt: latest,
+          headStartMs: 0,
+          isHistory: news.every((change) => change.isHistory),
+        });
   return [...marks.values()];
 }
 

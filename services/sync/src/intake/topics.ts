@@ -37,14 +37,20 @@ export type Input = SubjectName & {
   readonly isClinical: boolean;
   readonly eventId: string;
   readonly loggedAt: number;
+  /** It is old, and was there before the target was first told anything. */
+  readonly isHistory: boolean;
   /** The very same state when nothing changes; null when this asks for a redelivery. */
   readonly reduce: ((state: Subject | null) => Subject | null) | null;
   /** When a redelivery was asked for. */
   readonly askedAt: number;
 };
 
-export function inputOf(target: TargetName, { topic, event, envelope, timestamp }: DecodedRecord): Input | null {
-  const base = { eventId: envelope.eventId, loggedAt: timestamp, isClinical: false, askedAt: 0 };
+export function inputOf(
+  target: TargetName,
+  { topic, event, envelope, timestamp }: DecodedRecord,
+  isHistory: boolean,
+): Input | null {
+  const base = { eventId: envelope.eventId, loggedAt: timestamp, isHistory, isClinical: false, askedAt: 0 };
   switch (topic) {
     case 'clinical.patients.v1':
       return {

@@ -10,6 +10,8 @@ export type WaitingWork = Work & {
   readonly mark: number;
   /** Log time of the first change that waits. */
   readonly waitingSince: number;
+  /** It was there, and old, before the target was first told anything. */
+  readonly isHistory: boolean;
   /** Digest of what it is rendered from. */
   readonly basis: string;
   /** Of what it was rendered from when it was last refused or put to review. */
@@ -51,6 +53,7 @@ function workOf(row: WaitingRow, patientKey: string, states: RelatedStates): Wai
     attempts: row.attempts,
     mark: row.mark,
     waitingSince: row.waiting_since,
+    isHistory: row.history,
     basis: sha256(basisOf(subject, related)),
     refused: row.refused,
   };

@@ -10,6 +10,7 @@ export type Mark = SubjectName & {
   readonly loggedAt: number;
   /** See domain/head-start.ts. */
   readonly headStartMs: number;
+  readonly isHistory: boolean;
 };
 
 export async function markWaiting(tx: Queryable, target: string, marks: readonly Mark[]): Promise<void> {
@@ -18,10 +19,11 @@ export async function markWaiting(tx: Queryable, target: string, marks: readonly
   await tx.query(
     {
       name: 'sync mark waiting',
-      text: `INSERT INTO sync.deliveries AS d (target, kind, id, patient_key, waiting, mark, waiting_since, force, attempts, revision)
-SELECT $1, kind, id, patient_key, true, 1, logged_at, false, 0, 0
-FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY AS m(kind, id, patient_key, logged_at, n) ORDER BY n
+      text: `INSERT INTO sync.deliveries AS d (target, kind, id, patient_key, waiting, mark, waiting_since, history, force, attempts, revision)
+SELECT $1, kind, id, patient_key, true, 1, logged_at, history, false, 0, 0
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[]) WITH ORDINALITY AS m(kind, id, patient_key, logged_at, history, n) ORDER BY n
 ON CONFLICT (target, kind, id) DO UPDATE SET waiting = true, mark = d.mark + 1, patient_key = excluded.patient_key, attempts = 0,
+  history = d.history AND excluded.history,
   waiting_since = CASE WHEN d.waiting THEN d.waiting_since ELSE excluded.waiting_since END,
   not_before = CASE WHEN d.waiting THEN d.not_before END`,
     },
@@ -31,6 +33,7 @@ ON CONFLICT (target, kind, id) DO UPDATE SET waiting = true, mark = d.mark + 1, 
       marks.map(({ id }) => id),
       marks.map(({ patientKey }) => patientKey),
       marks.map(({ loggedAt }) => loggedAt),
+      marks.map(({ isHistory }) => isHistory),
     ],
   );
 }

@@ -8,7 +8,7 @@ export type StoredOffset = TopicPartition & {
   /** Moved within the last five seconds. */
   readonly moving: boolean;
 };
-export type OffsetRow = TopicPartition & { readonly next_offset: number };
+export type OffsetRow = TopicPartition & { readonly next_offset: number; readonly replay_until: number };
 export type Offset = TopicPartition & { readonly nextOffset: number };
 export type Gap = TopicPartition & { readonly fromOffset: number; readonly toOffset: number };
 
@@ -46,7 +46,7 @@ export const lockOffsets = async (
     await tx.query<OffsetRow>(
       {
         name: 'sync lock offsets',
-        text: `SELECT o.topic, o.partition, o.next_offset FROM sync.target_offset o
+        text: `SELECT o.topic, o.partition, o.next_offset, o.replay_until FROM sync.target_offset o
 JOIN unnest($3::text[], $4::integer[]) AS p(topic, partition) USING (topic, partition)
 WHERE o.target = $1 AND o.cluster_id = $2 ORDER BY o.topic, o.partition FOR UPDATE OF o`,
       },

@@ -29,6 +29,8 @@ export type SubjectChange = {
   readonly patientKey: string;
   readonly links: readonly string[];
   readonly changedAt: number;
+  /** Of the last event that changed it. */
+  readonly isHistory: boolean;
   /** Null: not stored yet. */
   readonly baseVersion: number | null;
 };

@@ -9,6 +9,7 @@ export type DeliveryRow = {
   readonly mark: number;
   readonly waiting_since: number;
   readonly force: boolean;
+  readonly history: boolean;
   readonly attempts: number;
   readonly intent_digest: string | null;
   readonly intent_memo: unknown;
@@ -37,6 +38,7 @@ export const deliveryColumns = [
   'mark',
   'waiting_since',
   'force',
+  'history',
   'attempts',
   'intent_digest',
   'intent_memo',
