@@ -17,10 +17,11 @@ type Alert = {
 
 const run = Date.now().toString(36);
 const patientId = `A${run}`;
+const critical = '7.13579';
 let house: House;
 
 before(async () => {
-  house = await prepareHouse(async () => ({ LIS_PORT: '1' }));
+  house = await prepareHouse(async () => ({ LIS_PORT: '1', LOG_LEVEL: 'trace' }));
   await Promise.all([house.start('ingest'), house.start('api'), house.start('sync-lis', { ready: false })]);
 });
 after(() => house?.close());
@@ -47,8 +48,8 @@ const potassium = (value: string, flag: string, letter: string): string =>
   `OBX|1|NM|2823-3^Potassium^LN||${value}|mmol/L^^UCUM|3.5-5.1|${flag}|||${letter}`;
 
 test('a critical value raises an alert; told again it raises none; a corrected one says so and waits until a nurse has seen it', async () => {
-  await report('PRE', obr('P'), potassium('7.1', 'HH', 'P'));
-  await report('FIN', obr('F'), potassium('7.1', 'HH', 'F'));
+  await report('PRE', obr('P'), potassium(critical, 'HH', 'P'));
+  await report('FIN', obr('F'), potassium(critical, 'HH', 'F'));
   const [raised] = await until(async () => {
     const found = await alerts('&status=open');
     return found.length > 0 && found;
@@ -57,7 +58,7 @@ test('a critical value raises an alert; told again it raises none; a corrected o
     [raised?.kind, raised?.subjectKind, raised?.status, raised?.level, raised?.superseded],
     ['critical_value', 'observation', 'open', 0, false],
   );
-  await report('AGAIN', obr('F'), potassium('7.1', 'HH', 'F'));
+  await report('AGAIN', obr('F'), potassium(critical, 'HH', 'F'));
   await report('COR', obr('C'), potassium('4.4', 'N', 'C'));
   await until(async () => (await alerts())[0]?.superseded, 'the correction is told');
   assert.equal((await alerts()).length, 1);
@@ -104,5 +105,13 @@ test('a rejected specimen is shown by its order and raises an alert', async () =
 test('the alarm says nothing of a patient or a value', async () => {
   const metrics = await house.metrics('sync-lis');
   assert.match(metrics, /clinstream_sync_alerts_raised_total\{kind="critical_value"\} 1/);
-  for (const secret of [patientId, 'Invented', '7.1']) assert.equal(metrics.includes(secret), false, secret);
+  const logs = house.service('sync-lis').logs();
+  assert.match(logs, /"level"/);
+  for (const secret of [patientId, 'Invented', critical]) {
+    assert.equal(metrics.includes(secret), false, secret);
+    assert.deepEqual(
+      logs.split('\n').filter((line) => line.includes(secret)),
+      [],
+    );
+  }
 });
