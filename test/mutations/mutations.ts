@@ -18,6 +18,8 @@ const ingest = 'services/ingest/src';
 const fhirRules = 'services/sync/src/domain/fhir';
 const lisRules = 'services/sync/src/domain/lis';
 const lisMllp = 'services/sync/src/lis/mllp';
+const lisRest = 'services/sync/src/lis/rest';
+const alerts = 'services/sync/src/domain/alerts.ts';
 
 export const mutations: readonly Mutation[] = [
   {
@@ -300,5 +302,82 @@ export const mutations: readonly Mutation[] = [
     find: "value === null || foldDigits(text ?? '').search(residentNumber) >= 0",
     replace: 'value === null',
     tests: [`${fhirRules}/order.unit.test.ts`],
+  },
+  {
+    name: 'REST laboratory: a failed look-up is read as "no such patient"',
+    file: `${lisRest}/client.ts`,
+    find: "if (answer.status !== 200 || !list.Check(answer.body)) throw lisRestError('LIS_ANSWER_UNREADABLE');",
+    replace: 'if (answer.status !== 200 || !list.Check(answer.body)) return [];',
+    tests: [`${lisRest}/rest-lis.int.test.ts`],
+  },
+  {
+    name: 'REST laboratory: an order is sent without a look',
+    file: `${lisRest}/deliver-order.ts`,
+    find: "if (there.kind === 'one') return adopt(step, there.record);",
+    replace: "if (there.kind === 'one' && work.force) return adopt(step, there.record);",
+    tests: [`${lisRest}/rest-lis.int.test.ts`],
+  },
+  {
+    name: 'REST laboratory: sent before the ledger knows',
+    file: `${lisRest}/deliver-order.ts`,
+    find: '  await context.intend(work, { digest: digestOf(order), memo: null });\n  const patient',
+    replace: '  const patient',
+    tests: [`${lisRest}/rest-lis.int.test.ts`],
+  },
+  {
+    name: 'REST laboratory: cancelled by asking',
+    file: `${lisRest}/deliver-order.ts`,
+    find: "answer.kind === 'cancelled' ? 'OrderCancelled' : 'OrderCancelRefused'",
+    replace: "answer.status > 0 ? 'OrderCancelled' : 'OrderCancelRefused'",
+    tests: [`${lisRest}/rest-lis.int.test.ts`],
+  },
+  {
+    name: 'alerts: the same value told again calls once more',
+    file: alerts,
+    find: 'if (occasion === standing.occasion)',
+    replace: 'if (occasion === null && standing.occasion === null)',
+    tests: ['services/sync/src/domain/alerts.unit.test.ts'],
+  },
+  {
+    name: 'alerts: an old value calls',
+    file: alerts,
+    find: 'sourceVersion < before.sourceVersion || ',
+    replace: '',
+    tests: ['services/sync/src/domain/alerts.unit.test.ts'],
+  },
+  {
+    name: 'alerts: a preliminary value takes a critical one back',
+    file: alerts,
+    find: "['unknown', 'registered', 'preliminary'];",
+    replace: "['unknown', 'registered'];",
+    tests: ['services/sync/src/domain/alerts.unit.test.ts'],
+  },
+  {
+    name: 'a partial report closes its order',
+    file: `${ingest}/domain/hl7/report-orders.ts`,
+    find: "['F', 'C'].includes(ofReport)",
+    replace: "['F', 'C', 'A'].includes(ofReport)",
+    tests: [`${ingest}/domain/hl7/mapping.unit.test.ts`],
+  },
+  {
+    name: 'a result still to come does not keep its order open',
+    file: `${ingest}/domain/hl7/report-orders.ts`,
+    find: ' && stands && !results.some((letter) => toCome.includes(letter))',
+    replace: ' && stands',
+    tests: [`${ingest}/domain/hl7/mapping.unit.test.ts`],
+  },
+  {
+    name: 'an added test is lost as a prior result',
+    file: `${ingest}/domain/hl7/order-groups.ts`,
+    find: '  for (const { further } of drafts) refuseAddedTest(further);',
+    replace: '',
+    tests: [`${ingest}/domain/hl7/mapping.unit.test.ts`],
+  },
+  {
+    name: 'a critical flag hides behind another',
+    file: `${ingest}/domain/hl7/observations.ts`,
+    find: "flags.find((flag) => flag === 'HH' || flag === 'LL') ?? ",
+    replace: '',
+    tests: [`${ingest}/domain/hl7/mapping.unit.test.ts`],
   },
 ];

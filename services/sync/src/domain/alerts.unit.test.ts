@@ -67,6 +67,14 @@ test('the same once more changes nothing', () => {
   );
 });
 
+test('the same critical value told again, by newer messages and as a correction, is one alert', () => {
+  const value = { numeric: 7, comparator: null, text: null, unit: null };
+  const tellings = (['final', 'final', 'corrected'] as const).map((status, i) =>
+    observed('obs', { status, value, abnormalFlag: 'LL', sourceVersion: today + i }),
+  );
+  assert.deepEqual([run(tellings).raised.length, run(tellings).superseded.length], [1, 0]);
+});
+
 test('orders: what calls a person, and what does not', () => {
   const kinds = (
     ['OrderPlaced', 'OrderAmended', 'OrderCancelRequested', 'OrderCancelled', 'OrderCompleted', 'Unknown'] as const
