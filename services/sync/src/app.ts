@@ -4,6 +4,7 @@ import { createAlertObserver, createEscalator } from './alerts/index.ts';
 import type { FhirSideConfig, LisSideConfig, SyncConfig } from './config.ts';
 import { deviceFor } from './domain/fhir/device.ts';
 import { createFhirConnection } from './fhir/connection.ts';
+import { createFindForeignRequest } from './fhir/foreign-requests.ts';
 import { createFhirPoller } from './fhir/poller.ts';
 import { readRenderSettings } from './fhir/render-settings.ts';
 import { createFhirTarget } from './fhir/target.ts';
@@ -29,6 +30,9 @@ const sharedOf = ({
   delivery,
 });
 
+/** A laboratory must not be ordered again, on a first start, what it did last winter. */
+const laboratoryHistoryDays = 3;
+
 /** A second's worth at once, then the rate. */
 const rateOf = (perSecond: number): SideOptions['rate'] => ({ perSecond, burst: perSecond });
 
@@ -44,7 +48,15 @@ async function fhirSide(config: SyncConfig, { fhir, modelsDir }: FhirSideConfig,
       concurrency: fhir.concurrency,
       rate: rateOf(fhir.requestsPerSecond),
       makeTarget: ({ telemetry, onFatal, postgres, producer }) => ({
-        target: createFhirTarget(fhir, { telemetry, onFatal, connection, manifests, settings, devices }),
+        target: createFhirTarget(fhir, {
+          telemetry,
+          onFatal,
+          connection,
+          manifests,
+          settings,
+          devices,
+          findForeignRequest: createFindForeignRequest(postgres, fhir.baseUrl),
+        }),
         observers: [],
         components:
           fhir.pollIntervalMs === 0 ? [] : [createFhirPoller(fhir, { telemetry, connection, postgres, producer, settings })],
@@ -58,7 +70,7 @@ async function fhirSide(config: SyncConfig, { fhir, modelsDir }: FhirSideConfig,
 function lisSide(config: SyncConfig, { lis, alerts }: LisSideConfig, deps: AppDeps): readonly Component[] {
   const side = createSide(
     {
-      ...sharedOf(config),
+      ...sharedOf({ ...config, historyDays: config.historyDays ?? laboratoryHistoryDays }),
       name: 'lis',
       concurrency: lis.concurrency,
       rate: rateOf(lis.ordersPerSecond),

@@ -41,11 +41,13 @@ export function createConformance({ client, log, onFatal, onMet, wait = sleep }:
   const stopping = new AbortController();
   let met: Capabilities | null = null;
   let why = 'the FHIR server has not answered yet';
+  let told = false;
   let meeting: Promise<void> = Promise.resolve();
 
   async function meetOnce(): Promise<void> {
     const found = await readMetadata(client, stopping.signal);
-    for (const lack of found.lacks) log.warn({ dependency: 'fhir', why: lack }, 'the FHIR server lacks');
+    if (!told) for (const lack of found.lacks) log.warn({ dependency: 'fhir', why: lack }, 'the FHIR server lacks');
+    told = true;
     await onMet(stopping.signal);
     met = found;
   }

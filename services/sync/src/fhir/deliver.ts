@@ -8,6 +8,7 @@ import type { Blame } from './blame.ts';
 import { entriesOf } from './bundle.ts';
 import type { FhirClient } from './client.ts';
 import { fhirError } from './errors.ts';
+import { type FindForeignRequest, polledOrderOf, referToForeign } from './foreign-requests.ts';
 import { type JsonRecord, textIn } from './json.ts';
 import { type Found, judge } from './look.ts';
 import type { PatientFinder } from './patients.ts';
@@ -22,6 +23,7 @@ export type DeliverDeps = {
   /** Null: nothing is asked beforehand. */
   readonly validator: Validator | null;
   readonly render: (work: Work, patientReference: string | null) => Rendered;
+  readonly findForeignRequest: FindForeignRequest;
   readonly random: () => number;
   readonly count: SendDeps['count'];
 };
@@ -43,7 +45,9 @@ export async function deliverWorks(
 
   const ended = new Map<Work, Verdict>();
   const desk: Desk = { known: new Map(), sent: new Set(), verdicts: new Map() };
-  const plans = works.flatMap((work) => planned(work, patient.kind === 'foreign' ? patient.reference : null, deps, ended));
+  const reference = patient.kind === 'foreign' ? patient.reference : null;
+  const plans: Plan[] = [];
+  for (const work of works) plans.push(...(await planned(work, reference, deps, ended)));
   if (patient.kind === 'ours' && patient.found !== null) noteOwnPatient(plans, patient.found, desk);
   for (const plan of plans.filter((one) => !desk.verdicts.has(one))) {
     if (entriesOf([plan], desk.known).length === 0) desk.verdicts.set(plan, settledVerdict(plan, desk.known, desk.sent));
@@ -72,9 +76,18 @@ const needsReview = (code: 'FHIR_PATIENT_AMBIGUOUS' | 'FHIR_RENDER_FAILED'): Ver
 });
 
 /** One state that cannot be rendered must not hold up the patient's others. */
-function planned(work: Work, reference: string | null, deps: DeliverDeps, ended: Map<Work, Verdict>): readonly Plan[] {
+async function planned(
+  work: Work,
+  patientReference: string | null,
+  { render, findForeignRequest }: DeliverDeps,
+  ended: Map<Work, Verdict>,
+): Promise<readonly Plan[]> {
+  const polled = polledOrderOf(work);
+  const foreign = polled === null ? null : await findForeignRequest(polled.orderId);
   try {
-    return [planOf(work, deps.render(work, reference))];
+    const rendered = render(work, patientReference);
+    const settled = polled === null || foreign === null ? rendered : referToForeign(rendered, polled.orderId, foreign);
+    return [planOf(work, settled)];
   } catch {
     ended.set(work, needsReview('FHIR_RENDER_FAILED'));
     return [];

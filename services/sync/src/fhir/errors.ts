@@ -76,7 +76,6 @@ export const fhirErrors = {
     'Read the OperationOutcome in the delivery’s detail; correct the source or the server’s profile, then redeliver.',
   ),
   FHIR_RENDER_FAILED: poison('A state could not be rendered as FHIR.', 'A bug: report the delivery.'),
-  FHIR_HELD: poison('Nothing may be released yet.', 'Review the result.'),
   FHIR_POLL_UNUSABLE: poison(
     'A reply to the poller is no searchset of the kind asked for, or leads to another server.',
     'Look at the server or the proxy in front of it; the poller stands where it was and tries again.',

@@ -19,6 +19,7 @@ import type { FhirConnection } from './connection.ts';
 import { deliverWorks } from './deliver.ts';
 import { writeDevices } from './devices.ts';
 import { fhirError } from './errors.ts';
+import type { FindForeignRequest } from './foreign-requests.ts';
 import { identifyPatient } from './identify.ts';
 import { isObject } from './json.ts';
 import { fhirMetrics } from './metrics.ts';
@@ -33,6 +34,8 @@ export type FhirTargetDeps = Pick<AppDeps, 'telemetry' | 'onFatal'> & {
   readonly settings: RenderSettings;
   /** One per model, written once at start. */
   readonly devices: readonly Resource[];
+  /** Where the poller's orders stand; without it, every order is written. */
+  readonly findForeignRequest?: FindForeignRequest;
   readonly random?: () => number;
 };
 
@@ -70,6 +73,7 @@ export function createFhirTarget(config: Pick<FhirConfig, 'validate'>, deps: Fhi
     patients: createPatientFinder({ client, clock: telemetry.clock, identify: (key) => identifyPatient(key, settings) }),
     validator: config.validate ? createValidator(client) : null,
     render: rendered,
+    findForeignRequest: deps.findForeignRequest ?? (async () => null),
     random,
     count,
   };

@@ -19,6 +19,7 @@ import { canonicalDigest, versionOfSource } from '../../domain/fhir/source-versi
 import { identifiersOf, ownCodes } from '../../domain/fhir/systems.ts';
 import { freeText, lineOf, looksLikeResidentNumber } from '../../domain/fhir/text.ts';
 import type { RenderSettings } from '../../domain/fhir/types.ts';
+import { polledRequester } from '../foreign-requests.ts';
 import { type JsonRecord, objectIn, objectsIn, textIn } from '../json.ts';
 
 export type UnusableCode =
@@ -174,7 +175,7 @@ export function publicationOf(source: Source, order: Order, type: OrderEventType
     ...order,
     fillerNumber: null,
     sourceVersion: lastUpdated,
-    requestedBy: 'fhir',
+    requestedBy: polledRequester,
     requestedAt: authoredAt(resource) ?? lastUpdated,
     analysisJobId: null,
     messageId: null,

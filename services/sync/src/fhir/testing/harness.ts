@@ -60,6 +60,7 @@ export function createHarness(
     patients: createPatientFinder({ client, clock: telemetry.clock, identify: (key) => identifyPatient(key, settings) }),
     validator: config.validate ? createValidator(client) : null,
     render: renderSaid,
+    findForeignRequest: async () => null,
     random: () => 0.5,
     count: (what: 'conflict' | 'split') => {
       counted[what] += 1;
