@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { Kafka, type KafkaConfig as KafkajsConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { SaslConfig, TlsConfig } from '../config/fragments.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { installFreshConnections } from './fresh-connections.ts';
 import { createLogBridge } from './log-bridge.ts';
 import type { KafkaConfig, KafkaConnection } from './types.ts';
 import { silenceTimeoutNegativeWarning } from './warnings.ts';
@@ -20,6 +21,7 @@ export type KafkaOptions = {
 /** Connects nothing yet. Throws when a TLS file cannot be read: bad configuration is found at start. */
 export function createKafka(config: KafkaConfig, telemetry: Pick<Telemetry, 'log'>, options: KafkaOptions = {}): KafkaConnection {
   silenceTimeoutNegativeWarning();
+  installFreshConnections();
   const clientId = options.clientId ?? 'clinstream';
   const settings: KafkajsConfig = {
     clientId,
