@@ -1,5 +1,5 @@
 /** One transaction for several works of one patient, and what its reply says. Pure. */
-import { isObject, type JsonRecord, objectIn, textIn } from './json.ts';
+import { type JsonRecord, objectIn, textIn } from './json.ts';
 import type { Entry, Known, Plan } from './plan.ts';
 
 /**
@@ -57,11 +57,3 @@ function versionIn(answer: unknown, key: string): string | null | undefined {
 /** `W/"3"` and `"3"` are version 3. */
 export const parseVersion = (etag: string | null): string | null =>
   /^(?:W\/)?"([A-Za-z0-9.-]{1,64})"$/.exec(etag?.trim() ?? '')?.[1] ?? null;
-
-/** Codes of what a server found wrong: fit for a log, unlike its texts. */
-export function issueCodes(outcome: JsonRecord | null): readonly string[] {
-  const issues = outcome?.['issue'];
-  if (!Array.isArray(issues)) return [];
-  const codes = issues.filter(isObject).map((issue) => textIn(issue, 'code') ?? '');
-  return [...new Set(codes.filter((code) => /^[a-z-]{1,30}$/.test(code)))].slice(0, 10);
-}

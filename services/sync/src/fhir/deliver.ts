@@ -64,6 +64,9 @@ export async function deliverWorks(
     await sendPlans(group, desk, false, sending);
   }
   rememberOwnPatient(plans, first.patientKey, desk, deps.patients);
+  const rendered = new Set(plans.flatMap((plan) => plan.all.map(({ key }) => key)));
+  deps.count('written', desk.sent.size);
+  deps.count('unchanged', [...rendered].filter((key) => isStanding(key, plans, desk)).length);
   for (const [plan, verdict] of desk.verdicts) ended.set(plan.work, verdict);
   return works.map((work) => ended.get(work) ?? needsReview('FHIR_RENDER_FAILED'));
 }
@@ -105,6 +108,11 @@ function noteOwnPatient(plans: readonly Plan[], found: Extract<Found, { kind: 't
     for (const entry of plan.all) if (entry.key === key) applyJudgement(entry, judge(entry, found, false), owners, desk);
   }
 }
+
+/** It was not sent, and no verdict says it should have been. */
+const isStanding = (key: string, plans: readonly Plan[], { sent, verdicts }: Desk): boolean =>
+  !sent.has(key) &&
+  plans.some((plan) => verdicts.get(plan)?.outcome === 'delivered' && plan.all.some((entry) => entry.key === key));
 
 function rememberOwnPatient(plans: readonly Plan[], patientKey: string, { known, sent }: Desk, patients: PatientFinder): void {
   const written = plans

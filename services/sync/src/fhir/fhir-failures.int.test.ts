@@ -53,6 +53,7 @@ test('several works of a patient are one transaction; the same again is none', a
   const again = await deliver(said('a'), said('b'), said('c', 1, 2));
   assert.ok(again.every((one) => one.outcome === 'delivered' && !one.sent));
   assert.equal(server.transactions(), 1);
+  assert.deepEqual([harness.counted.written, harness.counted.unchanged], [3, 3]);
 });
 
 test('only what changed is sent, under the version remembered', async () => {

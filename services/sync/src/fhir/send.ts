@@ -20,14 +20,16 @@ import { type FhirErrorCode, fhirError } from './errors.ts';
 import { type Judgement, judge, lookUp } from './look.ts';
 import { type Entry, type Plan, type Standing, settledVerdict } from './plan.ts';
 
+/** What is worth counting: transactions refused or halved, resources written or left out. */
+export type Counted = 'conflict' | 'split' | 'written' | 'unchanged';
+
 export type SendDeps = {
   readonly client: FhirClient;
   readonly blame: Blame;
   readonly patientKey: string;
   readonly signal: AbortSignal;
   readonly random: () => number;
-  /** Counts what happened: `conflict`, `split`. */
-  readonly count: (what: 'conflict' | 'split') => void;
+  readonly count: (what: Counted, by: number) => void;
 };
 
 /** One call's knowledge: what stands on the server, what this call sent, and how each plan ended. */
@@ -52,7 +54,7 @@ export async function sendPlans(plans: readonly Plan[], desk: Desk, unsure: bool
     const answer = await transact(open, desk, deps);
     if (answer.kind === 'written') return settle(open, desk);
     if (answer.kind !== 'conflict') return await isolate(open, desk, answer, deps);
-    deps.count('conflict');
+    deps.count('conflict', 1);
     mustLook = true;
   }
   await isolate(
@@ -107,7 +109,7 @@ async function isolate(plans: readonly Plan[], desk: Desk, failure: Failure, dep
     desk.verdicts.set(only, failedVerdict(only, failure, deps));
     return;
   }
-  deps.count('split');
+  deps.count('split', 1);
   const middle = Math.ceil(plans.length / 2);
   for (const half of [plans.slice(0, middle), plans.slice(middle)]) await sendPlans(half, desk, failure.kind === 'odd', deps);
 }

@@ -26,6 +26,7 @@ import { fhirMetrics } from './metrics.ts';
 import { createPatientFinder } from './patients.ts';
 import { readMemo } from './plan.ts';
 import { keyOf, type Resource } from './resource.ts';
+import type { Counted } from './send.ts';
 import { createValidator } from './validate.ts';
 
 export type FhirTargetDeps = Pick<AppDeps, 'telemetry' | 'onFatal'> & {
@@ -56,7 +57,13 @@ export function createFhirTarget(config: Pick<FhirConfig, 'validate'>, deps: Fhi
     const reply = device === undefined ? null : await client.send({ method: 'GET', path: keyOf(device), signal });
     if (reply !== null && reply.status >= 500) throw fhirError('FHIR_SERVER_ERROR');
   };
-  const count = (what: 'conflict' | 'split') => (what === 'conflict' ? metrics.conflicts : metrics.splits).inc();
+  const counters = {
+    conflict: metrics.conflicts,
+    split: metrics.splits,
+    written: metrics.resources.labels({ outcome: 'written' }),
+    unchanged: metrics.resources.labels({ outcome: 'unchanged' }),
+  };
+  const count = (what: Counted, by: number) => counters[what].inc(by);
   const rendered = (work: Work, patientReference: string | null) => {
     const { related } = work;
     return render(work.subject, {

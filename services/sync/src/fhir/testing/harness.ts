@@ -9,6 +9,7 @@ import { createFhirConnection, type FhirConnection } from '../connection.ts';
 import { deliverWorks } from '../deliver.ts';
 import { identifyPatient } from '../identify.ts';
 import { createPatientFinder } from '../patients.ts';
+import type { Counted } from '../send.ts';
 import { createValidator } from '../validate.ts';
 import { renderSaid } from './works.ts';
 
@@ -40,7 +41,7 @@ export const configOf = (baseUrl: string, more: Partial<FhirConfig> = {}): FhirC
 
 export type Harness = {
   readonly connection: FhirConnection;
-  readonly counted: { conflict: number; split: number };
+  readonly counted: Readonly<Record<Counted, number>>;
   deliver(works: readonly Work[], context: DeliveryContext): Promise<readonly Verdict[]>;
   stop(): Promise<void>;
 };
@@ -53,7 +54,7 @@ export function createHarness(
   const config = configOf(baseUrl, more);
   const connection = createFhirConnection(config, { telemetry });
   const { client } = connection;
-  const counted = { conflict: 0, split: 0 };
+  const counted = { conflict: 0, split: 0, written: 0, unchanged: 0 };
   const deps = {
     client,
     blame: createBlame(async (signal) => void (await readMetadata(client, signal))),
@@ -62,8 +63,8 @@ export function createHarness(
     render: renderSaid,
     findForeignRequest: async () => null,
     random: () => 0.5,
-    count: (what: 'conflict' | 'split') => {
-      counted[what] += 1;
+    count: (what: Counted, by: number) => {
+      counted[what] += by;
     },
   };
   return {
