@@ -1,5 +1,5 @@
 /**
- * A laboratory system that speaks REST, behind the target's port (ADR 0016). In: the waiting orders of one patient; out: a verdict each.
+ * A laboratory system that speaks REST, behind the target's port (ADR 0015). In: the waiting orders of one patient; out: a verdict each.
  *
  * Promise: nothing is sent before the laboratory's contract was found to hold. A patient is registered, and an order placed, only after a look-up
  * said in so many words that it is not there, and with an Idempotency-Key that follows from the order: so a lost reply, a crash or a second
