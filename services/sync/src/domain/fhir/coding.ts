@@ -8,8 +8,8 @@ import type { RenderSettings } from './types.ts';
 export function conceptOf(coding: Coding, facility: string, settings: RenderSettings): CodeableConcept {
   const code = codeOf(coding.code);
   const text = lineOf(coding.display) ?? code ?? 'unknown';
-  const system = codeSystemOf(coding.system, facility, settings);
   if (code === null) return { text };
+  const system = codeSystemOf({ system: coding.system, code }, facility, settings);
   return { coding: [{ ...(system === undefined ? {} : { system }), code }], text };
 }
 

@@ -59,7 +59,7 @@ function sharesOf({ values, inputSet }: Evidence, released: Released): readonly 
 
 function inputConcept({ name, codes }: ModelManifest['inputs'][number], { context, patientKey }: Released): CodeableConcept {
   const [first] = codes;
-  const system = first === undefined ? undefined : codeSystemOf(first.system, facilityOf(patientKey), context.settings);
+  const system = first === undefined ? undefined : codeSystemOf(first, facilityOf(patientKey), context.settings);
   if (first === undefined || system === undefined) return { text: name };
   return { coding: [{ system, code: first.code }], text: name };
 }

@@ -136,15 +136,12 @@ function renderSpecimen(order: OrderState, context: RenderContext): Specimen | n
     type: specimen?.code ? conceptOf(specimen.code, facility, context.settings) : undefined,
     subject: subjectOf(order.patientKey, context),
     collection: collected === undefined ? undefined : { collectedDateTime: collected },
-    condition: isRejected ? order.specimenRejectReasons.map(rejectReason) : undefined,
+    condition: isRejected
+      ? order.specimenRejectReasons.map((code) =>
+          conceptOf({ code, system: 'HL70490', display: null }, facility, context.settings),
+        )
+      : undefined,
   };
-}
-
-/** HL7 table 0490, as sent; what is no code stands as words. */
-function rejectReason(reason: string): CodeableConcept {
-  const code = codeOf(reason);
-  if (code === null) return { text: 'unknown' };
-  return /^R[A-Z]$/.test(code) ? { coding: [{ system: systems.specimenRejectReason, code }], text: code } : { text: code };
 }
 
 function orderNarrative(order: OrderState, status: string) {

@@ -4,6 +4,7 @@ import type { ObservationValue } from '@clinstream/contracts';
 import fc from 'fast-check';
 import { complementOf, isUcum, percentOf, quantityOrText, referenceRangeOf, wordsOfPercent } from './quantity.ts';
 import { systems } from './systems.ts';
+import { ucumUnits } from './testing/everything.ts';
 
 const value = (change: Partial<ObservationValue>): ObservationValue => ({
   numeric: null,
@@ -13,34 +14,7 @@ const value = (change: Partial<ObservationValue>): ObservationValue => ({
   ...change,
 });
 
-const ucum = [
-  'mg/dL',
-  'mmol/L',
-  '10*3/uL',
-  '10^9/L',
-  '%',
-  'g/L',
-  'fL',
-  'pg',
-  'U/L',
-  '[iU]/L',
-  'mm[Hg]',
-  'meq/L',
-  'ug/mL',
-  'mL/min/{1.73_m2}',
-  '{pixel2}',
-  '1',
-  'Cel',
-  '/uL',
-  'kg/m2',
-  'mm/h',
-  '[pH]',
-  'ng/mL',
-  'mosm/kg',
-  '%{HbA1c}',
-  "[arb'U]/mL",
-];
-for (const unit of ucum) test(`${unit} is UCUM`, () => assert.ok(isUcum(unit)));
+for (const unit of ucumUnits) test(`${unit} is UCUM`, () => assert.ok(isUcum(unit)));
 const words = [
   'x10^3/uL',
   'mmHg',

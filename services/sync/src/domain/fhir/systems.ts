@@ -18,7 +18,6 @@ export const systems = {
   observationValueOid: 'urn:oid:2.16.840.1.113883.5.1063',
   actReason: `${terminology}/v3-ActReason`,
   identifierType: `${terminology}/v2-0203`,
-  specimenRejectReason: `${terminology}/v2-0490`,
   participantType: `${terminology}/provenance-participant-type`,
   aiDeviceType: 'http://hl7.org/fhir/uv/aitransparency/CodeSystem/AIdeviceTypeCS',
   aiConfidence: 'http://hl7.org/fhir/uv/aitransparency/StructureDefinition/AIconfidence',
@@ -29,27 +28,52 @@ const known: Readonly<Record<string, string>> = {
   LN: 'http://loinc.org',
   SCT: 'http://snomed.info/sct',
   SNM: 'http://snomed.info/sct',
-  UCUM: systems.ucum,
   I10: 'http://hl7.org/fhir/sid/icd-10',
   ICD10: 'http://hl7.org/fhir/sid/icd-10',
   RXNORM: 'http://www.nlm.nih.gov/research/umls/rxnorm',
   ATC: 'http://www.whocc.no/atc',
-  HL70487: `${terminology}/v2-0487`,
-  HL70490: systems.specimenRejectReason,
 };
 
-const isUri = (text: string): boolean => /^(https?:\/\/|urn:)[^\s"<>\\^`{|}]+$/i.test(text);
+/**
+ * HL7's own tables, which every server knows: a code they lack makes it refuse the resource. So only codes that are in all editions of them;
+ * what else a sender puts under such a name is a code of its own.
+ */
+const closed: Readonly<Record<string, { readonly uri: string; readonly codes: readonly string[] }>> = {
+  HL70487: {
+    uri: `${terminology}/v2-0487`,
+    codes: (
+      'ABS AMN ASP BBL BLD BLDA BLDCO BLDV BON BRTH BX CNL CSF CVM DIA DISCHG EFFUS EOS FIB FLD FLU GAST HAR IT LIQ MAR MILK MUCOS MUCUS NAIL OTH ' +
+      'PLAS PLB PLC PLR PRP PUS RBC SAL SER SKN SMN SNV SPRM SPTC SPUT1 SPUTIN SPUTSP STL SWT TEAR TISS UR URC URINM WAT WBC WND'
+    ).split(' '),
+  },
+  HL70490: { uri: `${terminology}/v2-0490`, codes: 'EX QS RB RC RD RE RH RI RM RN RP RR RS'.split(' ') },
+};
+
+const uriPattern = /^(https?:\/\/|urn:[a-z0-9][a-z0-9-]+:)[^\s"<>\\^`{|}]+$/i;
+const oidPattern = /^urn:oid:[0-2](\.(0|[1-9]\d*)){4,}$/;
+const uuidPattern = /^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Servers look into oids and uuids, and refuse what is none. */
+function isUri(text: string): boolean {
+  if (/^urn:oid:/i.test(text)) return oidPattern.test(text);
+  return /^urn:uuid:/i.test(text) ? uuidPattern.test(text) : uriPattern.test(text);
+}
 const part = (text: string): string => encodeURIComponent((lineOf(text) ?? '').normalize('NFC'));
 
 /** Uri of a coding system as a message names it; two hospitals' `L` are two systems. Undefined where none is named. */
-export function codeSystemOf(name: string, facility: string, settings: RenderSettings): string | undefined {
+export function codeSystemOf(
+  { system: name, code }: { readonly system: string; readonly code: string },
+  facility: string,
+  settings: RenderSettings,
+): string | undefined {
   const configured = settings.codeSystems[`${facility}|${name}`] ?? settings.codeSystems[name];
   if (configured !== undefined) return configured;
   const trimmed = lineOf(name);
   if (trimmed === null) return undefined;
-  return (
-    known[trimmed.toUpperCase()] ?? (isUri(trimmed) ? trimmed : `${settings.systemBase}/code/${part(facility)}/${part(trimmed)}`)
-  );
+  const own = `${settings.systemBase}/code/${part(facility)}/${part(trimmed)}`;
+  const table = closed[trimmed.toUpperCase()];
+  if (table !== undefined) return table.codes.includes(code) ? table.uri : own;
+  return known[trimmed.toUpperCase()] ?? (isUri(trimmed) ? trimmed : own);
 }
 
 /** Uri of our own codes. */

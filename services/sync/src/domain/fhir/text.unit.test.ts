@@ -35,7 +35,7 @@ test('no text breaks out of a narrative, and long ones are cut', () => {
 });
 
 test('coding systems: HL7’s names, uris as sent, configured ones, and one of its own for each hospital’s L', () => {
-  const of = (name: string, facility = 'HANEUL') => codeSystemOf(name, facility, settings);
+  const of = (system: string, facility = 'HANEUL', code = 'BLD') => codeSystemOf({ system, code }, facility, settings);
   assert.equal(of('LN'), 'http://loinc.org');
   assert.equal(of('ln'), 'http://loinc.org');
   assert.equal(of('http://snomed.info/sct'), 'http://snomed.info/sct');
@@ -43,6 +43,10 @@ test('coding systems: HL7’s names, uris as sent, configured ones, and one of i
   assert.equal(of('L', 'SARANG'), 'https://fhir.haneul.test/clinstream/code/SARANG/L');
   assert.equal(of('99 검사/x'), 'https://fhir.haneul.test/clinstream/code/HANEUL/99%20%EA%B2%80%EC%82%AC%2Fx');
   assert.equal(of(''), undefined);
+  assert.equal(of('urn:oid:1.2.410.200119.4'), 'urn:oid:1.2.410.200119.4');
+  assert.equal(of('urn:oid:1.2.3'), 'https://fhir.haneul.test/clinstream/code/HANEUL/urn%3Aoid%3A1.2.3');
+  assert.equal(of('HL70487'), 'http://terminology.hl7.org/CodeSystem/v2-0487');
+  assert.equal(of('HL70487', 'HANEUL', 'BLOOD'), 'https://fhir.haneul.test/clinstream/code/HANEUL/HL70487');
 });
 
 test('times as FHIR takes them', () => {

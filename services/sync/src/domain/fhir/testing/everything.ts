@@ -33,6 +33,35 @@ const specimen = {
 };
 const provider = { id: 'D1001', authority: 'HIS' };
 
+/** Units that are taken for UCUM, which a server checks. */
+export const ucumUnits: readonly string[] = [
+  'mg/dL',
+  'mmol/L',
+  '10*3/uL',
+  '10^9/L',
+  '%',
+  'fL',
+  'pg',
+  'U/L',
+  '[iU]/L',
+  'mm[Hg]',
+  'meq/L',
+  'mL/min/{1.73_m2}',
+  '{pixel2}',
+  '1',
+  'Cel',
+  '/uL',
+  'kg/m2',
+  'mm/h',
+  '[pH]',
+  'mosm/kg',
+  '%{HbA1c}',
+  "[arb'U]/mL",
+  'kat/L',
+  'cm[H2O]',
+  'ng/mL/h',
+];
+
 /** Renderings by name, in an order that writes what is referred to first. `key` keeps the ids of one scene apart from another's. */
 export function renderEverything(
   patientKey: string,
@@ -111,6 +140,38 @@ export function renderEverything(
       referenceRange: 'none',
       code: { code: '음성', system: '99LAB', display: '배양' },
     }),
+    ...Object.fromEntries(
+      [
+        'LN',
+        'SCT',
+        'I10',
+        'RXNORM',
+        'ATC',
+        'HL70487',
+        'HL70490',
+        'EDI',
+        'urn:oid:1.2.3',
+        'urn:oid:1.2.410.200119.4',
+        'urn:uuid:x',
+        'urn:x:y',
+        'http://x.test/codes',
+      ].map((system) => [
+        `a code of ${system}`,
+        result(`code-${system}`, { code: { code: 'NOT-IN-IT', system, display: 'some words' } }),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['L', 'H', 'LL', 'HH', '<', '>', 'N', 'A', 'AA', 'U', 'D', 'B', 'W', 'S', 'R', 'I', 'MS'].map((abnormalFlag) => [
+        `flag ${abnormalFlag}`,
+        result(`flag-${abnormalFlag}`, { abnormalFlag }),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ucumUnits.map((unit) => [
+        `unit ${unit}`,
+        result(`unit-${unit}`, { value: { numeric: 1, comparator: null, text: null, unit } }),
+      ]),
+    ),
     'a withdrawn result': result('withdrawn', { value: nothing, status: 'entered_in_error', abnormalFlag: 'ZZ' }),
     'a result that is to come': result('coming', { value: nothing, status: 'registered', effectiveAt: '2026-11-20T08:50+09:00' }),
     'a cancelled result': result('not-done', { value: nothing, status: 'cancelled', effectiveAt: '2026-11' }),
