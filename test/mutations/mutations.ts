@@ -20,6 +20,9 @@ const lisRules = 'services/sync/src/domain/lis';
 const lisMllp = 'services/sync/src/lis/mllp';
 const lisRest = 'services/sync/src/lis/rest';
 const alerts = 'services/sync/src/domain/alerts.ts';
+const sync = 'services/sync/src';
+const ledgerTests = [`${sync}/domain/settle.unit.test.ts`];
+const dispatcherTests = [`${sync}/delivery/dispatcher.int.test.ts`];
 
 export const mutations: readonly Mutation[] = [
   {
@@ -379,5 +382,61 @@ export const mutations: readonly Mutation[] = [
     find: "flags.find((flag) => flag === 'HH' || flag === 'LL') ?? ",
     replace: '',
     tests: [`${ingest}/domain/hl7/mapping.unit.test.ts`],
+  },
+  {
+    name: 'ledger: a change that comes during a delivery is taken for delivered',
+    file: `${sync}/domain/settle.ts`,
+    find: 'const waiting = row.mark !== context.readMark;',
+    replace: 'const waiting = false;',
+    tests: ledgerTests,
+  },
+  {
+    name: 'ledger: a refusal forgets what was accepted before',
+    file: `${sync}/domain/settle.ts`,
+    find: ': { digest: row.digest, remoteId: row.remoteId, remoteVersion: row.remoteVersion };',
+    replace: ': { digest: null, remoteId: null, remoteVersion: null };',
+    tests: ledgerTests,
+  },
+  {
+    name: 'ledger: one that was overtaken still writes its outcome',
+    file: `${sync}/ledger/ledger.ts`,
+    find: 'if (!(await lockHeld(tx, options, claim))) throw leaseLost();',
+    replace: 'await lockHeld(tx, options, claim);',
+    tests: dispatcherTests,
+  },
+  {
+    name: 'dispatcher: a state half rebuilt is shown',
+    file: `${sync}/ledger/sql/claims.ts`,
+    find: '    AND NOT EXISTS (SELECT 1 FROM sync.target_offset WHERE target = $1 AND next_offset < replay_until)\n',
+    replace: '',
+    tests: dispatcherTests,
+  },
+  {
+    name: 'dispatcher: a held patient is claimed again',
+    file: `${sync}/ledger/sql/claims.ts`,
+    find: ' AND (lease_until IS NULL OR lease_until < now())',
+    replace: '',
+    tests: dispatcherTests,
+  },
+  {
+    name: 'intake: a replayed redelivery is a new one',
+    file: `${sync}/intake/sql/mark-waiting.ts`,
+    find: 'force = true, forced_at = r.asked_at,',
+    replace: 'force = true,',
+    tests: dispatcherTests,
+  },
+  {
+    name: 'dispatcher: our own store away is blamed on the target',
+    file: `${sync}/delivery/deliver-patient.ts`,
+    find: 'return isOwn(error) || !isDependency(error) ?',
+    replace: 'return !isDependency(error) ?',
+    tests: [`${sync}/delivery/deliver-patient.unit.test.ts`],
+  },
+  {
+    name: 'breaker: half open lets all through',
+    file: `${sync}/domain/breaker.ts`,
+    find: "return breaker.state === 'half_open' && !breaker.onTrial && inFlight === 0 ? 1 : 0;",
+    replace: "return breaker.state === 'half_open' ? concurrency : 0;",
+    tests: [`${sync}/domain/breaker.unit.test.ts`],
   },
 ];

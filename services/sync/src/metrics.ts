@@ -48,6 +48,12 @@ export const syncMetrics = defineMetrics({
     help: 'Age of the oldest change that waits to be delivered.',
     labels: ['target'],
   },
+  replaying: {
+    kind: 'gauge',
+    name: 'clinstream_sync_replaying',
+    help: '1 while the target is told nothing because its state is being built from the topics.',
+    labels: ['target'],
+  },
   needsReview: {
     kind: 'gauge',
     name: 'clinstream_sync_needs_review_subjects',

@@ -2,6 +2,7 @@
 import { sleep } from '@clinstream/runtime/errors';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
+import { isReplaying } from '../intake/sql/offsets.ts';
 import type { Report } from '../ledger/ledger.ts';
 import { readDepth } from '../ledger/sql/depth.ts';
 import { syncMetrics } from '../metrics.ts';
@@ -28,17 +29,21 @@ export function createReporting(target: TargetName, telemetry: Telemetry) {
       );
   };
 
+  const look = async (db: Queryable): Promise<void> => {
+    const { waiting, oldest, needs_review } = await readDepth(db, target);
+    metrics.waiting.labels({ target }).set(waiting);
+    metrics.oldest.labels({ target }).set(oldest === null ? 0 : Math.max(0, now() - oldest) / 1_000);
+    metrics.needsReview.labels({ target }).set(needs_review);
+    metrics.replaying.labels({ target }).set((await isReplaying(db, target)) ? 1 : 0);
+  };
+
   return {
     settled: (reports: readonly Report[]): void => reports.forEach(countOne),
     overtaken: (): void => metrics.fenced.labels({ target }).inc(),
     async watchDepth(db: Queryable, signal: AbortSignal): Promise<void> {
       while (!signal.aborted) {
-        const depth = await readDepth(db, target).catch(() => null);
-        if (depth !== null) {
-          metrics.waiting.labels({ target }).set(depth.waiting);
-          metrics.oldest.labels({ target }).set(depth.oldest === null ? 0 : Math.max(0, now() - depth.oldest) / 1_000);
-          metrics.needsReview.labels({ target }).set(depth.needs_review);
-        }
+        // Our store away says so itself; the figures stay as they were.
+        await look(db).catch(() => {});
         await sleep(depthEveryMs, signal);
       }
     },
