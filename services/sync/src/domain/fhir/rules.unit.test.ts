@@ -1,4 +1,4 @@
-/** Each rule of the exchange rules (clinical facts 6) that a rendering touches, by its number. */
+/** Each rule of the exchange rules (clinical facts 6) that a rendering touches, by its number. Long because it is one table. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,4 +1,4 @@
-/** Test only. Every kind of resource a rendering can hold, by what it shows; the subjects of one patient in the order they are delivered. */
+/** Test only, and one long list. Every kind of resource a rendering can hold, by what it shows; the subjects of one patient in the order they are delivered. */
 
 import { compact } from '../compact.ts';
 import { renderDetectedIssue } from '../detected-issue.ts';
