@@ -1,6 +1,7 @@
 /**
  * Tells the FHIR server about all waiting works of one patient: renders, leaves out what stands there already, and writes the rest in
- * transactions of a bounded size. One verdict per work, in order. Throws retryable/dependency errors only (the server is away or troubled).
+ * transactions of a bounded size. One verdict per work, in order. Throws retryable/dependency errors when the server is away or troubled; any
+ * other error is this patient's alone and counts as a failed try of all of it.
  */
 import { AppError } from '@clinstream/runtime/errors';
 import type { DeliveryContext, Verdict, Work } from '../delivery/target.ts';
@@ -11,8 +12,8 @@ import { fhirError } from './errors.ts';
 import { type FindForeignRequest, polledOrderOf, referToForeign } from './foreign-requests.ts';
 import { type JsonRecord, textIn } from './json.ts';
 import { type Found, judge } from './look.ts';
-import type { PatientFinder } from './patients.ts';
-import { type Plan, planOf, type Rendered, settledVerdict } from './plan.ts';
+import type { PatientFinder, PatientFound } from './patients.ts';
+import { type Plan, planOf, type Rendered, readMemo, type Standing, settledVerdict } from './plan.ts';
 import { applyJudgement, type Desk, lookAt, type SendDeps, sendPlans } from './send.ts';
 import type { Validator } from './validate.ts';
 
@@ -38,37 +39,53 @@ export async function deliverWorks(
 ): Promise<readonly Verdict[]> {
   const [first] = works;
   if (first === undefined) return [];
-  const { signal } = context;
-  const sending: SendDeps = { ...deps, patientKey: first.patientKey, signal };
-  const patient = await oddIsAsked(() => deps.patients.find(first.patientKey, signal), sending);
+  const sending: SendDeps = { ...deps, patientKey: first.patientKey, signal: context.signal };
+  const standing = standingPatient(works);
+  const desk: Desk = { known: new Map(standing === null ? [] : [standing]), sent: new Set(), verdicts: new Map() };
+  const find = () => deps.patients.find(first.patientKey, context.signal);
+  const patient: PatientFound = standing === null ? await oddIsAsked(find, sending) : { kind: 'ours', found: null };
   if (patient.kind === 'ambiguous') return works.map(() => needsReview('FHIR_PATIENT_AMBIGUOUS'));
 
   const ended = new Map<Work, Verdict>();
-  const desk: Desk = { known: new Map(), sent: new Set(), verdicts: new Map() };
-  const reference = patient.kind === 'foreign' ? patient.reference : null;
   const plans: Plan[] = [];
-  for (const work of works) plans.push(...(await planned(work, reference, deps, ended)));
+  for (const work of works) plans.push(...(await planned(work, patient, deps, ended)));
   if (patient.kind === 'ours' && patient.found !== null) noteOwnPatient(plans, patient.found, desk);
-  for (const plan of plans.filter((one) => !desk.verdicts.has(one))) {
-    if (entriesOf([plan], desk.known).length === 0) desk.verdicts.set(plan, settledVerdict(plan, desk.known, desk.sent));
-    else if (deps.validator !== null) await validated(plan, deps.validator, desk, sending);
-  }
-  for (const group of groupsOf(plans.filter((plan) => !desk.verdicts.has(plan)))) {
-    for (const plan of group) await context.intend(plan.work, intentOf(plan));
-    // An earlier try of these was never answered.
-    await lookAt(
-      group.filter(({ work }) => work.intent !== null),
-      desk,
-      sending,
-    );
-    await sendPlans(group, desk, false, sending);
-  }
+  await settleWithoutSending(plans, deps.validator, desk, sending);
+  await writeGroups(plans, context, desk, sending);
+
   rememberOwnPatient(plans, first.patientKey, desk, deps.patients);
-  const rendered = new Set(plans.flatMap((plan) => plan.all.map(({ key }) => key)));
-  deps.count('written', desk.sent.size);
-  deps.count('unchanged', [...rendered].filter((key) => isStanding(key, plans, desk)).length);
+  countResources(plans, desk, deps.count);
   for (const [plan, verdict] of desk.verdicts) ended.set(plan.work, verdict);
   return works.map((work) => ended.get(work) ?? needsReview('FHIR_RENDER_FAILED'));
+}
+
+/** What stands there already, and what the server's own validation refuses. */
+async function settleWithoutSending(
+  plans: readonly Plan[],
+  validator: Validator | null,
+  desk: Desk,
+  deps: SendDeps,
+): Promise<void> {
+  for (const plan of plans) {
+    if (desk.verdicts.has(plan)) continue;
+    if (entriesOf([plan], desk.known).length === 0) desk.verdicts.set(plan, settledVerdict(plan, desk.known, desk.sent));
+    else if (validator !== null) await validated(plan, validator, desk, deps);
+  }
+}
+
+async function writeGroups(plans: readonly Plan[], context: DeliveryContext, desk: Desk, deps: SendDeps): Promise<void> {
+  for (const group of groupsOf(plans.filter((plan) => !desk.verdicts.has(plan)))) {
+    for (const plan of group) await context.intend(plan.work, intentOf(plan));
+    const unanswered = group.filter(({ work }) => work.intent !== null);
+    await lookAt(unanswered, desk, deps);
+    await sendPlans(group, desk, false, deps);
+  }
+}
+
+function countResources(plans: readonly Plan[], desk: Desk, count: SendDeps['count']): void {
+  const keys = new Set(plans.flatMap((plan) => plan.all.map(({ key }) => key)));
+  count('written', desk.sent.size);
+  count('unchanged', [...keys].filter((key) => isStanding(key, plans, desk)).length);
 }
 
 const needsReview = (code: 'FHIR_PATIENT_AMBIGUOUS' | 'FHIR_RENDER_FAILED'): Verdict => ({
@@ -81,14 +98,14 @@ const needsReview = (code: 'FHIR_PATIENT_AMBIGUOUS' | 'FHIR_RENDER_FAILED'): Ver
 /** One state that cannot be rendered must not hold up the patient's others. */
 async function planned(
   work: Work,
-  patientReference: string | null,
+  patient: PatientFound,
   { render, findForeignRequest }: DeliverDeps,
   ended: Map<Work, Verdict>,
 ): Promise<readonly Plan[]> {
   const polled = polledOrderOf(work);
   const foreign = polled === null ? null : await findForeignRequest(polled.orderId);
   try {
-    const rendered = render(work, patientReference);
+    const rendered = render(work, patient.kind === 'foreign' ? patient.reference : null);
     const settled = polled === null || foreign === null ? rendered : referToForeign(rendered, polled.orderId, foreign);
     return [planOf(work, settled)];
   } catch {
@@ -99,6 +116,12 @@ async function planned(
 
 /** What is about to be written, by key: should nobody hear how it ended, it may stand there. */
 const intentOf = (plan: Plan) => ({ digest: plan.digest, memo: { keys: plan.changed.map(({ key }) => key) } });
+
+/** Our Patient as the ledger remembers it from any of these works: then nobody need be asked whether it is there. */
+function standingPatient(works: readonly Work[]): readonly [string, Standing] | null {
+  const remembered = works.flatMap((work) => Object.entries(readMemo(work.delivered?.memo ?? null).resources));
+  return remembered.findLast(([key]) => key.startsWith('Patient/')) ?? null;
+}
 
 /** The Patient comes with every work and nearly always stands there already; others may have added to it. */
 function noteOwnPatient(plans: readonly Plan[], found: Extract<Found, { kind: 'there' }>, desk: Desk): void {

@@ -228,12 +228,22 @@ test('our Patient is written once, with whatever comes first, and never again', 
   const restarted = createHarness(server.baseUrl);
   await restarted.deliver([ledger.work({ ...said('d'), withPatient: true })], ledger.context());
   await restarted.stop();
+  const searches = () => server.requests.filter(({ path }) => path.startsWith('Patient?')).length;
+  assert.equal(searches(), 2);
+  const later = createHarness(server.baseUrl);
+  const works = [
+    { ...said('a', 2, 2), withPatient: true },
+    { ...said('e'), withPatient: true },
+  ].map((one) => ledger.work(one));
+  assert.equal(outcomes(await later.deliver(works, ledger.context())), 'delivered, delivered');
+  await later.stop();
+  assert.equal(searches(), 2, 'what the ledger remembers is not asked for');
   const sent = server.requests
     .filter(isTransaction)
     .map((request) => keysIn(request).filter((key) => key.startsWith('Patient/')));
   assert.deepEqual(
     sent.map((keys) => keys.length),
-    [1, 0, 0],
+    [1, 0, 0, 0],
   );
 });
 
