@@ -95,6 +95,39 @@ export function resultMessage(text: Hl7Text & { readonly number: string; readonl
   );
 }
 
+export type LaboratoryOrder = Hl7Text & {
+  readonly number: string;
+  readonly control: 'NW' | 'XO' | 'CA';
+  readonly note?: string;
+};
+
+/** OML^O21 asking the laboratory for a test, or changing or cancelling that; its order is `mllpOrderId(number)`. */
+export const laboratoryOrder = (text: LaboratoryOrder): Buffer =>
+  lines(
+    header('OML^O21^OML_O21', text),
+    pid(text),
+    'PV1|1|U',
+    `ORC|${text.control}|${text.number}^${sender}`,
+    'TQ1|1||||||||R',
+    `OBR|1|${text.number}^${sender}||GLU^Glucose^L`,
+    ...(text.note === undefined ? [] : [`NTE|1||${text.note}`]),
+  );
+
+/** ORU^R01 with one version of what the laboratory found for that order: the result is `resultId(filler)`. */
+export function orderedResult(
+  text: Hl7Text & { readonly number: string; readonly filler: string; readonly version: number },
+): Buffer {
+  const status = text.version === 1 ? 'F' : 'C';
+  const numbers = `${text.number}^${sender}|${text.filler}^LIS`;
+  return lines(
+    header('ORU^R01^ORU_R01', text),
+    pid(text),
+    `ORC|RE|${numbers}`,
+    `OBR|1|${numbers}|GLU^Glucose^L|||${hl7Time(text.time)}${'|'.repeat(18)}${status}`,
+    `OBX|1|NM|2345-7^Glucose^LN||${text.version}|mg/dL^^UCUM|||||${status}`,
+  );
+}
+
 /** ORU^R01 with one text of any length as its result; no payload of the load. */
 export const textResultMessage = (text: Hl7Text & { readonly number: string }, value: string): Buffer =>
   lines(
