@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type LisPartner, startLisPartner } from '@clinstream/local';
 import { createPostgres, type Postgres } from '@clinstream/runtime/postgres';
 import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
-import { freePort, testFhirServer } from '@clinstream/testkit';
+import { type FaultProxy, freePort, startFaultProxy, testFhirServer } from '@clinstream/testkit';
 import { analysisOf, resultOf, submit, type View } from './lib/analyses.ts';
 import { bodyOf, everyService, type House, prepareHouse, until } from './lib/house.ts';
 import { fieldIn, hl7, patientKey, pid } from './lib/mllp.ts';
@@ -33,15 +33,19 @@ const run = Date.now().toString(36);
 const patientId = `S${run}`;
 let house: House;
 let fhirUrl: string;
+/** Between sync and the FHIR server. */
+let proxy: FaultProxy;
 let partner: LisPartner;
 let partnerPort: number;
 let postgres: Postgres;
 
 before(async () => {
   fhirUrl = (await testFhirServer()).baseUrl;
+  const { port, pathname } = new URL(fhirUrl);
+  proxy = await startFaultProxy({ targetPort: Number(port) });
   partnerPort = await freePort();
   house = await prepareHouse(async () => ({
-    FHIR_BASE_URL: fhirUrl,
+    FHIR_BASE_URL: `http://${proxy.address}${pathname}`,
     LIS_PORT: String(partnerPort),
     LIS_DEDUPLICATES: 'true',
     LIS_SENDING_FACILITY: 'HANEUL',
@@ -56,6 +60,7 @@ before(async () => {
 });
 after(async () => {
   await partner?.stop();
+  await proxy?.stop();
   await house?.close(() => postgres.stop(AbortSignal.timeout(2_000)));
 });
 
@@ -139,6 +144,51 @@ test('an AI result is held until a doctor approves it, and then stands there wit
   }, 'the approved result is released');
   assert.match(JSON.stringify(report?.meta), /AIAST/);
   await until(async () => (await outcomes()).includes('delivered'), 'the API shows it');
+});
+
+test('while the FHIR server is away the laboratory and the API go on; what waited goes when it is back, also over a kill -9', async () => {
+  proxy.set({ kind: 'cut' });
+  const away = (n: number) => `${patientId}-${n}`;
+  const placers = [1, 2, 3];
+  for (const n of placers) {
+    const segments = [
+      pid(away(n)),
+      'PV1|1|U',
+      `ORC|NW|A-${run}-${n}^OCS`,
+      'TQ1|1||||||||R',
+      `OBR|1|A-${run}-${n}^OCS||CBC^Blood count^L`,
+    ];
+    const [answer = ''] = await house.hl7(hl7({ type: 'OML^O21^OML_O21', controlId: `AWAY-${run}-${n}`, segments }));
+    assert.equal(fieldIn(answer, 'MSA', 1), 'AA', answer);
+  }
+  const orders: string[] = [];
+  for (const n of placers) {
+    const told = await until(
+      async () =>
+        (await deliveries(`target=lis&patient=${encodeURIComponent(patientKey(away(n)))}`)).find(
+          ({ outcome }) => outcome === 'delivered',
+        ),
+      `the laboratory has order ${n}`,
+    );
+    orders.push(told.subjectId);
+  }
+  assert.equal((await resultOf(house, await submit(house, analysisOf(away(1), 5)))).status, 'completed');
+  await until(async () => !(await house.service('sync-fhir').isReady()), 'sync says that the FHIR server is away');
+  assert.equal(await house.service('sync-lis').isReady(), true);
+  const killed = house.service('sync-fhir');
+  killed.kill('SIGKILL');
+  await killed.exited;
+  await house.start('sync-fhir', { ready: false });
+  proxy.set({ kind: 'pass' });
+  for (const orderId of orders) {
+    const { remoteId } = await delivered('fhir', orderId);
+    const request = await until(async () => {
+      const found = await read(remoteId ?? '');
+      return found.status === 'completed' && found;
+    }, 'the order stands there, completed');
+    assert.equal(request.resourceType, 'ServiceRequest');
+  }
+  assert.equal(partner.orders(), 1 + placers.length);
 });
 
 const resourceTypes = ['ServiceRequest', 'Observation', 'DiagnosticReport', 'Task'];
