@@ -10,7 +10,6 @@
  * Not promised: orders made before the first start of all, unless a Task asks for them; every single version between two looks: the newest counts.
  */
 import { randomUUID } from 'node:crypto';
-import { topics } from '@clinstream/contracts';
 import { type AppError, backOffDelay, classify, dependencyBackOff, sleep } from '@clinstream/runtime/errors';
 import type { Component } from '@clinstream/runtime/lifecycle';
 import type { Postgres } from '@clinstream/runtime/postgres';
@@ -20,9 +19,8 @@ import type { RenderSettings } from '../domain/fhir/types.ts';
 import type { FhirConfig } from './config.ts';
 import type { FhirConnection } from './connection.ts';
 import { fhirMetrics } from './metrics.ts';
-import { searchPages } from './poll/pages.ts';
-import { type Reading, readPage, sourceOf } from './poll/read-page.ts';
-import { createPollStore, type PolledRow } from './poll/store.ts';
+import { lookAtKind, polledKinds } from './poll/look-at-kind.ts';
+import { createPollStore } from './poll/store.ts';
 
 export type FhirPollerDeps = {
   readonly telemetry: Telemetry;
@@ -37,9 +35,6 @@ export type FhirPoller = Component & {
   look(): Promise<void>;
 };
 
-const kinds = ['ServiceRequest', 'Task'] as const;
-type Kind = (typeof kinds)[number];
-const pageSize = 100;
 const leaseMs = 60_000;
 
 export function createFhirPoller(config: Pick<FhirConfig, 'pollIntervalMs' | 'pollOverlapMs'>, deps: FhirPollerDeps): FhirPoller {
@@ -49,55 +44,12 @@ export function createFhirPoller(config: Pick<FhirConfig, 'pollIntervalMs' | 'po
   const stopping = new AbortController();
   const { client } = connection;
   const store = createPollStore({ postgres, server: client.baseUrl, holder: randomUUID(), leaseMs, now: clock.now });
+  const looking = { client, store, producer: deps.producer, settings: deps.settings, overlapMs: config.pollOverlapMs };
   let running: Promise<void> = Promise.resolve();
   let failing: AppError | null = null;
 
-  async function lookAt(kind: Kind): Promise<void> {
-    const readUntil = await store.claim(kind, clock.now() - config.pollOverlapMs);
-    if (readUntil === null) return;
-    try {
-      const since = new Date(Math.max(0, readUntil - config.pollOverlapMs)).toISOString();
-      const query = `${kind}?_lastUpdated=${encodeURIComponent(`ge${since}`)}&_sort=_lastUpdated&_count=${pageSize}`;
-      const progress = createProgress(readUntil, clock.now());
-      for await (const page of searchPages(client, query, kind, stopping.signal)) {
-        const reading = await readPage(kind, page, { client, store, settings: deps.settings, signal: stopping.signal });
-        const isHeld = await settle(kind, reading, progress.after(page.map((one) => sourceOf(one, '')?.lastUpdated ?? null)));
-        if (!isHeld) return;
-      }
-      await store.save(kind, [], progress.end());
-      metrics.pollCursor.labels({ kind }).set(progress.end() / 1_000);
-    } finally {
-      await store.release(kind).catch(() => {});
-    }
-  }
-
-  /** False when another instance reads now. */
-  async function settle(kind: Kind, { rows, events, counts }: Reading, readUntil: number | null): Promise<boolean> {
-    if (events.length > 0 && !(await store.save(kind, rows, null))) return false;
-    await Promise.all(
-      events.map(({ value, envelope }) =>
-        deps.producer.publish({ topic: topics.orders, key: value.patientKey, value, envelope }),
-      ),
-    );
-    const isHeld = await store.save(kind, rows.map(confirmed), readUntil);
-    if (isHeld) tell(rows, counts);
-    return isHeld;
-  }
-
-  function tell(rows: readonly PolledRow[], counts: Reading['counts']): void {
-    const parked = rows.filter(({ outcome }) => outcome === 'parked');
-    for (const { code, kind } of parked)
-      log.warn(
-        { component: 'fhir-poller', code: 'FHIR_ORDER_UNUSABLE', kind, reason: code },
-        'an order made in the FHIR server is unusable',
-      );
-    const published = rows.length - parked.length;
-    const outcomes = { published, parked: parked.length + counts.unreadable, ours: counts.ours, ignored: counts.ignored };
-    for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) metrics.polled.labels({ outcome }).inc(count);
-  }
-
   async function look(): Promise<void> {
-    for (const kind of kinds) await lookAt(kind);
+    for (const kind of polledKinds) await lookAtKind(kind, { ...looking, clock, log, metrics, signal: stopping.signal });
     metrics.pollParked.set(await store.parked());
   }
 
@@ -135,31 +87,5 @@ export function createFhirPoller(config: Pick<FhirConfig, 'pollIntervalMs' | 'po
     // The server's absence is the target's to tell, and the poller goes on by itself.
     readiness: () => ({ ready: true }),
     look,
-  };
-}
-
-const confirmed = (row: PolledRow): PolledRow =>
-  row.outcome === 'publishing' && row.told !== null
-    ? { ...row, outcome: 'published', told: { ...row.told, confirmed: true } }
-    : row;
-
-/**
- * How far a look has come. In order of time, all before a page's newest is done; a server that does not sort proves nothing before its last page.
- */
-function createProgress(from: number, now: number) {
-  let newest = from;
-  let isSorted = true;
-  return {
-    after: (times: readonly (number | null)[]): number | null => {
-      for (const time of times) {
-        if (time === null) continue;
-        // The overlap begins before `from`, so that only times beyond it tell.
-        if (time < newest && time > from) isSorted = false;
-        // A time to come would blind every look until then.
-        newest = Math.max(newest, Math.min(time, now));
-      }
-      return isSorted ? newest : null;
-    },
-    end: (): number => newest,
   };
 }
