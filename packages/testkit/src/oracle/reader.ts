@@ -30,8 +30,8 @@ type Observation = {
   readonly version: number;
   readonly value: { readonly numeric: number | null };
 };
-type Page = { readonly items: readonly Analysis[]; readonly next: string | null };
-type Timeline = { readonly items: readonly { readonly observation?: Observation }[] };
+type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+type TimelineEntry = { readonly observation?: Observation };
 
 export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
   const get = async (path: string, patience = timeoutMs): Promise<{ status: number; body: unknown }> => {
@@ -46,24 +46,29 @@ export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
     if (status !== 200) throw new Error(`GET ${path}: ${status}`);
     return body as T;
   };
+  /** Newest first, to the last page: what is left out would count as gone. */
+  const allPages = async <T>(path: string, firstPage?: Page<T>): Promise<readonly T[]> => {
+    const all: T[] = [];
+    for (let page = firstPage ?? (await getOk<Page<T>>(path)); ; ) {
+      all.push(...page.items);
+      if (page.next === null) return all;
+      page = await getOk<Page<T>>(`${path}&cursor=${encodeURIComponent(page.next)}`);
+    }
+  };
   const patientJobs: Reader['patientJobs'] = async (patientKey) =>
-    (await getOk<Page>(`/v1/analyses?limit=200&patient=${encodeURIComponent(patientKey)}`)).items.map(seenJob);
+    (await allPages<Analysis>(`/v1/analyses?limit=200&patient=${encodeURIComponent(patientKey)}`)).map(seenJob);
   const patientResults: Reader['patientResults'] = async (patientKey) => {
-    const { status, body } = await get(`/v1/patients/${encodeURIComponent(patientKey)}/timeline?limit=200`);
+    const path = `/v1/patients/${encodeURIComponent(patientKey)}/timeline?limit=200`;
+    const { status, body } = await get(path);
     if (status === 404) return [];
     if (status !== 200) throw new Error(`timeline: ${status}`);
-    return (body as Timeline).items.flatMap(({ observation }) => (observation ? [seenResult(observation)] : []));
+    const entries = await allPages(path, body as Page<TimelineEntry>);
+    return entries.flatMap(({ observation }) => (observation ? [seenResult(observation)] : []));
   };
   return {
-    async allJobs(fromEpochMs) {
-      const all: SeenJob[] = [];
-      const from = `/v1/analyses?limit=200&from=${encodeURIComponent(new Date(fromEpochMs).toISOString())}`;
-      for (let cursor: string | null = ''; cursor !== null; ) {
-        const page: Page = await getOk<Page>(cursor === '' ? from : `${from}&cursor=${encodeURIComponent(cursor)}`);
-        all.push(...page.items.map(seenJob));
-        cursor = page.next;
-      }
-      return all;
+    allJobs: async (fromEpochMs) => {
+      const from = encodeURIComponent(new Date(fromEpochMs).toISOString());
+      return (await allPages<Analysis>(`/v1/analyses?limit=200&from=${from}`)).map(seenJob);
     },
     patientJobs,
     patientResults,
