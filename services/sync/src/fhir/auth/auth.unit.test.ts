@@ -14,7 +14,7 @@ const fakeClock = () => {
   return { now: () => now, pass: (ms: number) => (now += ms) };
 };
 
-test('a token is kept for 90 % of its life and not longer', async () => {
+test('1.11 a token is kept for 90 % of its life and not longer', async () => {
   const clock = fakeClock();
   let fetched = 0;
   const cache = createTokenCache(async () => ({ value: `t${++fetched}`, lifeMs: 300_000 }), clock);

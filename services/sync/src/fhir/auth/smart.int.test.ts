@@ -105,7 +105,7 @@ afterEach(async () => await connection.close());
 
 const ask = () => connection.client.send({ method: 'GET', path: 'Observation/x', signal: new AbortController().signal });
 
-test('discovers, proves itself with the published key, and keeps the token to 90 % of its life', async () => {
+test('1.11 discovers, proves itself with the published key, and keeps the token to 90 % of its life', async () => {
   assert.equal((await ask()).status, 200);
   now += 269_000;
   await ask();
