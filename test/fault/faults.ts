@@ -6,6 +6,7 @@ import { linkFaults } from './faults/links.ts';
 import { memberFaults } from './faults/members.ts';
 import { processFaults } from './faults/processes.ts';
 import { serverFaults } from './faults/servers.ts';
+import { syncFaults } from './faults/sync.ts';
 import type { Fault } from './lib/fault.ts';
 
 export const faults: readonly Fault[] = [
@@ -15,4 +16,5 @@ export const faults: readonly Fault[] = [
   ...dataFaults,
   ...clusterFaults,
   ...linkFaults,
+  ...syncFaults,
 ];

@@ -68,7 +68,7 @@ export function durationMs(text: string): number {
 /** Rigs in turn, each started once for all faults that need it, and anew after one that spoils it. */
 async function runAll(chosen: readonly Fault[], options: Options): Promise<readonly FaultResult[]> {
   const results: FaultResult[] = [];
-  for (const kind of ['one', 'three', 'proxied'] as const) {
+  for (const kind of ['one', 'three', 'proxied', 'hospital'] as const) {
     const own = chosen.filter(({ rig }) => rig === kind).sort((a, b) => Number(a.spoils ?? false) - Number(b.spoils ?? false));
     const bench = createBench(kind, options);
     try {

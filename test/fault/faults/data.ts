@@ -1,7 +1,7 @@
 /** Records that cannot be read, are too large, are gone before they were read, cannot be parked, or all come again. */
 import { allTopics, deadLetterTopicOf, groups, lanes, topics } from '@clinstream/contracts';
 import { isRefusal } from '@clinstream/testkit/oracle/index';
-import pg from 'pg';
+import { execute } from '../lib/execute.ts';
 import type { Fault, FaultContext } from '../lib/fault.ts';
 import { appendRaw, metricOf, poisonValues, sendOversized } from '../lib/strange-records.ts';
 
@@ -123,15 +123,5 @@ const replay: Fault = {
     for (const name of ['inference', 'sink'] as const) rig.part(name).start();
   },
 };
-
-async function execute(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
 
 export const dataFaults: readonly Fault[] = [poison, tooLarge, deadLetterFailing, replay, retention];

@@ -24,6 +24,8 @@ export type Fault = {
   readonly name: string;
   readonly about: string;
   readonly rig: RigKind;
+  /** Jobs and results per second of the load beside it, where the usual is too much. */
+  readonly rate?: number;
   readonly rules?: FaultRules;
   /** Resolves at the moment everything is healed: processes started, links whole. Recovery is counted from then. */
   readonly inject: (context: FaultContext) => Promise<void>;

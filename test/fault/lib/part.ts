@@ -5,8 +5,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { entryOf, type ServiceName, type ServiceProcess, startServiceProcess, waitFor } from '@clinstream/local';
 
-export type PartName = 'ingest' | 'inference' | 'sink' | 'http' | 'inference-2' | 'sink-2';
+export type PartName = 'ingest' | 'inference' | 'sink' | 'http' | 'inference-2' | 'sink-2' | SyncPartName;
+export type SyncPartName = 'sync-fhir' | 'sync-lis';
 export const mainParts: readonly PartName[] = ['ingest', 'inference', 'sink', 'http'];
+export const syncParts: readonly SyncPartName[] = ['sync-fhir', 'sync-lis'];
 
 export type Part = {
   readonly name: PartName;
@@ -38,6 +40,8 @@ const services: Readonly<Record<PartName, ServiceName>> = {
   http: 'api',
   'inference-2': 'inference',
   'sink-2': 'api',
+  'sync-fhir': 'sync-fhir',
+  'sync-lis': 'sync-lis',
 };
 export const serviceOf = (name: PartName): ServiceName => services[name];
 

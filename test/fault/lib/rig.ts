@@ -1,7 +1,7 @@
 /**
  * A whole system to break: real Kafka (one broker or three), registry and Postgres with handles to each, the services as processes of their own,
  * sink and http apart. With `proxied`, every service reaches Kafka, Postgres and the registry through a fault proxy of its own: the broker
- * then has a listener per service, advertised at that service's proxy.
+ * then has a listener per service, advertised at that service's proxy. With `hospital`, sync runs as well, with somebody to tell.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import {
   freePorts,
   type KafkaHandle,
   mllpChannelFile,
+  noTargets,
   type PostgresHandle,
   serviceEnv,
   signToken,
@@ -24,9 +25,10 @@ import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { type FaultProxy, startFaultProxy } from '@clinstream/testkit';
 import type { HttpDoor, Reader } from '@clinstream/testkit/oracle/index';
 import { createReader } from '@clinstream/testkit/oracle/index';
-import { createPart, mainParts, type Part, type PartName, serviceOf } from './part.ts';
+import { type Hospital, startHospital } from './hospital.ts';
+import { createPart, mainParts, type Part, type PartName, serviceOf, syncParts } from './part.ts';
 
-export type RigKind = 'one' | 'three' | 'proxied';
+export type RigKind = 'one' | 'three' | 'proxied' | 'hospital';
 export const proxiedParts = ['ingest', 'inference', 'sink', 'http'] as const satisfies readonly PartName[];
 export type ProxiedPart = (typeof proxiedParts)[number];
 export const dependencies = ['kafka', 'postgres', 'registry'] as const;
@@ -48,6 +50,10 @@ export type Rig = {
   /** Every main part runs and says it is ready; the others are ended. */
   whenWell(): Promise<void>;
   readonly http: HttpDoor;
+  /** Where the API is read and results are reviewed. */
+  readonly api: HttpDoor;
+  /** Throws in a rig without one. */
+  hospital(): Hospital;
   readonly mllpPort: number;
   readonly reader: Reader;
   redeploy(): Promise<void>;
@@ -75,10 +81,12 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     heapMb: 384,
     properties: { ...fastElections, ...properties, ...(brokerProxies ? listenersOf(ports, brokerProxies) : {}) },
   };
-  const [kafka, postgres] = await Promise.all([
+  const [kafka, postgres, hospital] = await Promise.all([
     startKafka(kafkaOptions),
     startPostgres({ dir: join(dir, 'postgres'), port: ports.postgres, settings: { fsync: 'off' } }),
+    kind === 'hospital' ? startHospital(join(dir, 'fhir')) : null,
   ]);
+  const wanted: readonly PartName[] = hospital === null ? mainParts : [...mainParts, ...syncParts];
   let registry: Awaited<ReturnType<typeof startRegistry>> | null = null;
   const registryUrl = `http://127.0.0.1:${ports.registry}`;
   const openRegistry = async (): Promise<void> => {
@@ -113,7 +121,9 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
       databaseUrl: withPort(postgres.url, through('postgres')?.port ?? ports.postgres),
     };
     const input = { addresses, ports: servicePorts, keysDir: join(dir, 'keys'), blobDir: join(dir, 'blobs'), mllpChannelFile };
-    return { ...serviceEnv(serviceOf(name), input), ...rolesOf(name), OPS_PORT: String(opsPortOf(name, ports.services)) };
+    const targets = hospital?.targets ?? noTargets;
+    const own = syncParts.some((part) => part === name) ? hospital?.env : rolesOf(name);
+    return { ...serviceEnv(serviceOf(name), { ...input, targets }), ...own, OPS_PORT: String(opsPortOf(name, ports.services)) };
   };
   const connection = createKafka(kafkaConfig, createSilentTelemetry(), { clientId: 'fault-test', requestTimeoutMs: 30_000 });
   const admin = createAdmin(connection);
@@ -121,9 +131,9 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
   const whenWell = async (): Promise<void> => {
     for (const proxy of proxies?.values() ?? []) proxy.set({ kind: 'pass' });
     await openRegistry();
-    for (const name of mainParts) partOf(name).start();
+    for (const name of wanted) partOf(name).start();
     for (const name of ['inference-2', 'sink-2'] as const) await parts.get(name)?.terminate();
-    for (const name of mainParts) await partOf(name).whenReady();
+    for (const name of wanted) await partOf(name).whenReady();
   };
   const cleanUps: (() => void)[] = [];
   const stop = async (): Promise<void> => {
@@ -132,7 +142,7 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     await admin.close();
     await closeRegistry();
     for (const proxy of new Set(proxies?.values() ?? [])) await proxy.stop();
-    await Promise.all([kafka.kill(), postgres.kill()]);
+    await Promise.all([kafka.kill(), postgres.kill(), hospital?.stop()]);
     for (const cleanUp of cleanUps) cleanUp();
     if (!process.env['CLINSTREAM_KEEP']) rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
@@ -158,6 +168,11 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     },
     whenWell,
     http: { url: url(servicePorts.ingestHttp), token, timeoutMs: 8_000 },
+    api: { url: url(servicePorts.apiHttp), token, timeoutMs: 8_000 },
+    hospital: () => {
+      if (hospital === null) throw new Error('this rig has no hospital');
+      return hospital;
+    },
     mllpPort: servicePorts.mllp,
     reader: createReader({ url: url(servicePorts.apiHttp), token, timeoutMs: 5_000 }),
     redeploy,
@@ -184,7 +199,7 @@ const servicePortsFrom = (first: number) => ({
   mllp: first + 2,
   ops: { ingest: first + 3, inference: first + 4, api: first + 5, 'sync-fhir': first + 9, 'sync-lis': first + 10 },
 });
-const opsPorts: readonly PartName[] = ['ingest', 'inference', 'sink', 'http', 'inference-2', 'sink-2'];
+const opsPorts: readonly PartName[] = ['ingest', 'inference', 'sink', 'http', 'inference-2', 'sink-2', ...syncParts];
 const opsPortOf = (name: PartName, first: number): number => first + 3 + opsPorts.indexOf(name);
 
 function rolesOf(name: PartName): Readonly<Record<string, string>> {

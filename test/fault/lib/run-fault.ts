@@ -53,7 +53,7 @@ export async function runFault(options: RunOptions): Promise<FaultResult> {
   const ledger = createLedger();
   const startedAt = Date.now();
   const from = await logEnds(rig);
-  const load = startLoad({ ...options, http: rig.http, mllpPort: rig.mllpPort, ledger });
+  const load = startLoad({ ...options, rate: fault.rate ?? options.rate, http: rig.http, mllpPort: rig.mllpPort, ledger });
   const watcher = startWatcher(rig.reader, load.patients, ledger.now);
   const context = contextOf(options, ledger, problems, notes);
   try {
