@@ -160,9 +160,13 @@ async function oddIsAsked<T>(ask: () => Promise<T>, { blame, patientKey, signal 
   } catch (error) {
     if (error instanceof AppError && error.kind === 'retryable' && error.scope === 'dependency') throw error;
     if ((await blame.decide(patientKey, signal)) === 'server') throw fhirError('FHIR_SERVER_ERROR', { cause: error });
-    throw error;
+    throw error instanceof AppError && error.kind === 'ambiguous' ? withoutDoubt(error) : error;
   }
 }
+
+/** A question has no effect: a lost answer leaves nothing in doubt that a person would have to look at, so it is asked again. */
+const withoutDoubt = ({ code, stage, message, cause }: AppError): AppError =>
+  new AppError({ code, kind: 'retryable', scope: 'message', stage, message, cause });
 
 function groupsOf(plans: readonly Plan[]): readonly (readonly Plan[])[] {
   const groups: Plan[][] = [];

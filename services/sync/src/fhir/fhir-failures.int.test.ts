@@ -222,6 +222,20 @@ test('6.12 two patients on the server carry the identifier: nobody chooses', asy
   assert.equal(outcomes(await deliver(said('a'))), 'delivered');
 });
 
+for (const kind of ['cut_before', 'cut_after'] as const) {
+  test(`the reply to a question is lost (${kind}): nothing is in doubt, the patient is tried again and no person is needed`, async () => {
+    let left = 2;
+    server.inject(({ path }) => (path.startsWith('Patient?') && left-- > 0 ? { kind } : null));
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(deliver({ ...said('a'), withPatient: true }), {
+        ...{ code: 'FHIR_REPLY_LOST', kind: 'retryable', scope: 'message' },
+      });
+    }
+    assert.equal(outcomes(await deliver({ ...said('a'), withPatient: true })), 'delivered');
+    assert.equal(versionOf('a'), 1);
+  });
+}
+
 test('our Patient is written once, with whatever comes first, and never again', async () => {
   await deliver({ ...said('a'), withPatient: true }, { ...said('b'), withPatient: true });
   await deliver({ ...said('c'), withPatient: true });
