@@ -33,6 +33,10 @@ const placed = {
   requestedAt: 1_795_000_000_000,
   analysisJobId: null,
   messageId: null,
+  orderingProvider: null,
+  specimen: null,
+  parentOrderId: null,
+  specimenRejectReasons: [],
 };
 
 test('kafkajs registry client: registers, encodes, decodes, and is refused what is incompatible', async () => {

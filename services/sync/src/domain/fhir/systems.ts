@@ -60,20 +60,24 @@ function isUri(text: string): boolean {
 }
 const part = (text: string): string => encodeURIComponent((lineOf(text) ?? '').normalize('NFC'));
 
+/** A sender's word may be `valueOf`, which every object has. */
+const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /** Uri of a coding system as a message names it; two hospitals' `L` are two systems. Undefined where none is named. */
 export function codeSystemOf(
   { system: name, code }: { readonly system: string; readonly code: string },
   facility: string,
   settings: RenderSettings,
 ): string | undefined {
-  const configured = settings.codeSystems[`${facility}|${name}`] ?? settings.codeSystems[name];
+  const configured = own(settings.codeSystems, `${facility}|${name}`) ?? own(settings.codeSystems, name);
   if (configured !== undefined) return configured;
   const trimmed = lineOf(name);
   if (trimmed === null) return undefined;
-  const own = `${settings.systemBase}/code/${part(facility)}/${part(trimmed)}`;
-  const table = closed[trimmed.toUpperCase()];
-  if (table !== undefined) return table.codes.includes(code) ? table.uri : own;
-  return known[trimmed.toUpperCase()] ?? (isUri(trimmed) ? trimmed : own);
+  const local = `${settings.systemBase}/code/${part(facility)}/${part(trimmed)}`;
+  const table = own(closed, trimmed.toUpperCase());
+  if (table !== undefined) return table.codes.includes(code) ? table.uri : local;
+  return own(known, trimmed.toUpperCase()) ?? (isUri(trimmed) ? trimmed : local);
 }
 
 /** Uri of our own codes. */
@@ -85,7 +89,7 @@ export const identifiersOf = (settings: RenderSettings, ...names: readonly strin
   [settings.systemBase, 'id', ...names.map(part)].join('/');
 
 export function patientSystemOf(facility: string, authority: string, settings: RenderSettings): string {
-  return settings.patientSystems[`${facility}|${authority}`] ?? identifiersOf(settings, 'patient', facility, authority);
+  return own(settings.patientSystems, `${facility}|${authority}`) ?? identifiersOf(settings, 'patient', facility, authority);
 }
 
 export const facilityOf = (patientKey: string): string => parsePatientKey(patientKey)?.facility ?? '';

@@ -130,8 +130,11 @@ function requestSegment(rendering: Rendering): string {
 }
 
 /** Table 0396 has its own names for the systems FHIR names by URI. */
-const systems: Readonly<Record<string, string>> = { 'http://loinc.org': 'LN', 'http://snomed.info/sct': 'SCT' };
-const codingOf = ({ code, display, system }: Coding): string => components(code, display, systems[system] ?? system);
+const systems: ReadonlyMap<string, string> = new Map([
+  ['http://loinc.org', 'LN'],
+  ['http://snomed.info/sct', 'SCT'],
+]);
+const codingOf = ({ code, display, system }: Coding): string => components(code, display, systems.get(system) ?? system);
 
 /** Table 0485. Urgent has no code: one agreed with the laboratory, and never A, which is asap (facts 6.9). */
 function priorityCode({ priority }: OrderState, { urgent }: LisChannel): string {

@@ -116,6 +116,11 @@ test('specimen, provider, note and a coding system with a name of its own', () =
   ]);
 });
 
+test('a coding system that is called as a property of every object is a name like any other', () => {
+  const order = { ...orderOf(), code: { code: 'GLU', display: null, system: 'valueOf' } };
+  assert.match(line('OBR', { order }), /\|GLU\^\^valueOf\|/);
+});
+
 test('an added test names the order it was added to', () => {
   const parent = orderOf({ orderId: 'parent', placerNumber: 'P|0' });
   assert.equal(line('ORC', { parent }).split('|')[8], 'P\\F\\0&OCS');

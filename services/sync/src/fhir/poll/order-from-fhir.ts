@@ -248,7 +248,10 @@ function kindOfCoding(coding: JsonRecord, settings: RenderSettings): OrderKind |
   return sections[`${system}|${code}`] ?? null;
 }
 
-const hl7Names: Readonly<Record<string, string>> = { 'http://loinc.org': 'LN', 'http://snomed.info/sct': 'SCT' };
+const hl7Names: ReadonlyMap<string, string> = new Map([
+  ['http://loinc.org', 'LN'],
+  ['http://snomed.info/sct', 'SCT'],
+]);
 
 /** The coding its author chose, else the first: several are translations of one another. */
 function codingOf(concept: JsonRecord | null): Coding | null {
@@ -257,7 +260,7 @@ function codingOf(concept: JsonRecord | null): Coding | null {
   const code = lineOf(textIn(chosen, 'code'));
   const system = textIn(chosen, 'system');
   if (code === null || system === null) return null;
-  return { code, system: hl7Names[system] ?? system, display: lineOf(textIn(chosen, 'display') ?? textIn(concept, 'text')) };
+  return { code, system: hl7Names.get(system) ?? system, display: lineOf(textIn(chosen, 'display') ?? textIn(concept, 'text')) };
 }
 
 function authoredAt(resource: JsonRecord): number | null {
