@@ -14,8 +14,8 @@ import { type HospitalDay, placersOf, playDay } from '../lib/hospital-load.ts';
 import { syncParts } from '../lib/part.ts';
 
 /** Beside the day at the hospital: little, because a validating FHIR server is told of all of it. */
-const rate = 6;
-const patients = 5;
+const rate = 4;
+const patients = 4;
 
 let days = 0;
 const newDay = (count: number, { random }: FaultContext) => ({
@@ -226,4 +226,4 @@ async function wipeState({ rig }: FaultContext): Promise<void> {
   }
 }
 
-export const syncFaults: readonly Fault[] = [fhirReplyLost, lisMisbehaves, replay, fhirAway];
+export const syncFaults: readonly Fault[] = [lisMisbehaves, fhirReplyLost, fhirAway, replay];

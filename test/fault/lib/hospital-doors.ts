@@ -74,10 +74,7 @@ function stageOf(resource: Omit<Resource, 'meta'>): number {
     const isLast = status === 'revoked' || status === 'completed' || JSON.stringify(resource['note'] ?? '').includes('amended');
     return isLast ? 1 : 0;
   }
-  if (resourceType === 'Observation') return status === 'corrected' ? 1 : 0;
-  if (resourceType !== 'Task') return 0;
-  if (status !== 'completed') return 0;
-  return JSON.stringify(resource['businessStatus'] ?? '').includes('approved') ? 2 : 1;
+  return resourceType === 'Observation' && status === 'corrected' ? 1 : 0;
 }
 
 export type Delivery = { readonly subjectId: string; readonly outcome: string; readonly code: string | null };

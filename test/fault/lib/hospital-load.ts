@@ -72,6 +72,12 @@ async function playPatient({ rig, sends }: FaultContext, patientId: string, rand
   try {
     const jobId = await analyse(rig, patientId, random, sends);
     const placed = [await place(amended), await place(cancelled), await place(resulted)] as const;
+    const isAtLaboratory = () =>
+      rig
+        .hospital()
+        .lab.received()
+        .some(({ placerNumber }) => placerNumber === resulted);
+    await waitFor(isAtLaboratory, { what: `the laboratory knows ${resulted}`, deadlineMs: 60_000 });
     await send(orderedResult({ ...text(), number: resulted, filler: `${resulted}f`, version: 1 }));
     await send(laboratoryOrder({ ...text(), number: amended, control: 'XO', note: 'amended' }));
     await send(laboratoryOrder({ ...text(), number: cancelled, control: 'CA' }));
@@ -151,12 +157,10 @@ const ofOrders = (amended: string, cancelled: string, resulted: string): readonl
   { path: fhirId('Observation', 'result', resultId(`${resulted}f`)), what: `result of ${resulted}`, lastStage: 1 },
 ];
 
-const ofAnalysis = ({ jobId, generation, attempt, evidence }: Computed): readonly ExpectedResource[] => [
-  { path: fhirId('Task', jobId), what: `task of ${jobId}`, lastStage: 2 },
-  ...[
+const ofAnalysis = ({ jobId, generation, attempt, evidence }: Computed): readonly ExpectedResource[] =>
+  [
     fhirId('DiagnosticReport', jobId),
     fhirId('Observation', 'prediction', jobId),
     ...(evidence === null ? [] : [fhirId('Observation', 'evidence', jobId)]),
     fhirId('Provenance', jobId, String(generation), String(attempt)),
-  ].map((path) => ({ path, what: `approved result of ${jobId}`, lastStage: 0 })),
-];
+  ].map((path) => ({ path, what: `approved result of ${jobId}`, lastStage: 0 }));
