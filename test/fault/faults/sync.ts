@@ -214,8 +214,10 @@ const replay: Fault = {
   },
 };
 
-const readAgain = ({ rig }: FaultContext): Promise<void> =>
-  execute(rig.postgres.url, 'UPDATE sync.target_offset SET next_offset = 0');
+async function readAgain({ rig, complain }: FaultContext): Promise<void> {
+  const setBack = await execute(rig.postgres.url, 'UPDATE sync.target_offset SET next_offset = 0 WHERE next_offset > 0');
+  if (setBack === 0) complain('nothing was read before, so nothing is read again');
+}
 
 async function wipeState({ rig }: FaultContext): Promise<void> {
   for (const target of ['fhir', 'lis']) {
