@@ -9,6 +9,7 @@ import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { type FaultProxy, freePort, startFaultProxy, testFhirServer } from '@clinstream/testkit';
 import { analysisOf, resultOf, submit, type View } from './lib/analyses.ts';
 import { bodyOf, everyService, type House, prepareHouse, until } from './lib/house.ts';
+import { behindLog, type StoredOffset } from './lib/log.ts';
 import { fieldIn, hl7, patientKey, pid } from './lib/mllp.ts';
 
 type Delivery = {
@@ -205,12 +206,15 @@ const ledger = async () =>
   ).rows;
 const settled = () =>
   until(async () => {
+    const read = await postgres.query<StoredOffset>('SELECT topic, partition, next_offset FROM sync.target_offset');
+    const behind = await behindLog(house.stack, read.rows);
+    // Only now: what is read is marked by the same transaction.
     const { rows } = await postgres.query<{ open: number }>(`SELECT (SELECT count(*) FROM sync.deliveries WHERE waiting)
       + (SELECT count(*) FROM sync.target_offset WHERE next_offset < replay_until)
       + (SELECT count(*) FROM sync.outbox WHERE NOT published) AS open`);
     const ready = await Promise.all([house.service('sync-fhir').isReady(), house.service('sync-lis').isReady()]);
-    return ready.every(Boolean) && rows[0]?.open === 0;
-  }, 'nothing waits');
+    return ready.every(Boolean) && behind.length === 0 && rows[0]?.open === 0;
+  }, 'everything is read and nothing waits');
 
 test('a second full replay, with the state rebuilt: no version on the server moves, no order is sent, the ledger stays', async () => {
   await settled();

@@ -29,6 +29,17 @@ export async function recordsIn(stack: TestStack, topics: readonly string[]): Pr
   }
 }
 
+export type StoredOffset = { readonly topic: string; readonly partition: number; readonly next_offset: number };
+
+/** Which of a store's offsets are not at the end of the log. */
+export async function behindLog(stack: TestStack, offsets: readonly StoredOffset[]): Promise<readonly StoredOffset[]> {
+  const admin = stack.admin();
+  const bounds = await admin.logBounds([...new Set(offsets.map(({ topic }) => topic))]).finally(() => admin.close());
+  return offsets.filter(({ topic, partition, next_offset }) =>
+    bounds.every((log) => log.topic !== topic || log.partition !== partition || log.logEndOffset !== next_offset),
+  );
+}
+
 /** Everything in these topics now; per partition in the log's order. */
 export async function readLog(stack: TestStack, topics: readonly string[]): Promise<readonly LogRecord[]> {
   const expected = await recordsIn(stack, topics);

@@ -2,6 +2,7 @@
 import { createPostgres } from '@clinstream/runtime/postgres';
 import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { type House, until } from './house.ts';
+import { behindLog, type StoredOffset } from './log.ts';
 
 export type Projection = {
   /** Every row of every table but the positions, in order. */
@@ -34,14 +35,8 @@ export async function openProjection({ stack, database }: House): Promise<Projec
     return rows.map(({ row }) => row);
   };
   const isCaughtUp = async (): Promise<boolean> => {
-    const { rows } = await postgres.query<{ topic: string; partition: number; next_offset: number }>(
-      'SELECT topic, partition, next_offset FROM api.sink_offset',
-    );
-    const admin = stack.admin();
-    const bounds = await admin.logBounds([...new Set(rows.map(({ topic }) => topic))]).finally(() => admin.close());
-    const behind = rows.filter(({ topic, partition, next_offset }) =>
-      bounds.every((log) => log.topic !== topic || log.partition !== partition || log.logEndOffset !== next_offset),
-    );
+    const { rows } = await postgres.query<StoredOffset>('SELECT topic, partition, next_offset FROM api.sink_offset');
+    const behind = await behindLog(stack, rows);
     // An error shown by the wait, should its deadline pass.
     if (behind.length > 0)
       throw new Error(
