@@ -49,7 +49,6 @@ function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, postg
       maxBatchRecords: config.sinkBatchRecords,
       limits: limitsFor(config.sinkBatchRecords),
       linger,
-      minFetchIntervalMs,
     },
     { ...log, telemetry, onFatal },
   );
@@ -57,13 +56,10 @@ function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, postg
 
 /** That a job was asked for or goes on is news that may wait for its end, which follows within milliseconds and then shares its transaction. */
 const linger: Linger = {
-  ms: 20,
+  ms: 10,
   maxRecords: 100,
   isUrgent: (topic) => !topic.startsWith('analysis.requests.') && topic !== topics.progress,
 };
-
-/** The sink reads every partition of every topic, which a fetch pays for; a few milliseconds more find several records at once. */
-const minFetchIntervalMs = 5;
 
 /** Two batches in hand and one on its way: the next is decoded while this one is written. */
 const limitsFor = (batchRecords: number): ConsumerLimits => ({

@@ -41,7 +41,6 @@ export type SessionOptions = {
   readonly group: string;
   readonly topics: readonly string[];
   readonly maxWaitMs: number;
-  readonly minFetchIntervalMs: number;
   readonly owned: () => readonly number[];
   readonly events: SessionEvents;
 };
@@ -83,7 +82,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   });
   const last: { payload: EachBatchPayload | null } = { payload: null };
   const ended = listen(consumer, events);
-  const pace = paceOf(consumer, options.minFetchIntervalMs);
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
@@ -97,7 +95,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     eachBatch: async (payload) => {
       last.payload = payload;
       await events.batch(batchOf(payload));
-      await pace.rest();
     },
   });
   return {
@@ -128,22 +125,6 @@ function listen(consumer: Consumer, events: SessionEvents): PromiseWithResolvers
     events.joined(assignment, payload.memberId);
   });
   return ended;
-}
-
-/** kafkajs fetches again as soon as all batches of a fetch have resolved; a wait after the first keeps fetches apart, the records are handed over by then. */
-function paceOf(consumer: Consumer, minIntervalMs: number) {
-  let fetchedAt = 0;
-  if (minIntervalMs > 0) {
-    consumer.on(consumer.events.FETCH_START, () => {
-      fetchedAt = performance.now();
-    });
-  }
-  return {
-    async rest(): Promise<void> {
-      const left = fetchedAt + minIntervalMs - performance.now();
-      if (left > 0) await delay(left);
-    },
-  };
 }
 
 function batchOf({ batch, resolveOffset, heartbeat, isStale, isRunning }: EachBatchPayload): FetchedBatch {

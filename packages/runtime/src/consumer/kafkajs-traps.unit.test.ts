@@ -50,7 +50,6 @@ async function open(overrides: Partial<SessionEvents> = {}) {
     kafka,
     group: 'g',
     topics: ['t'],
-    minFetchIntervalMs: 0,
     maxWaitMs: 100,
     owned: () => [2, 1],
     events,

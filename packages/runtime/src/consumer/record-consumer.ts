@@ -42,8 +42,6 @@ export type RecordConsumerOptions = {
   readonly commit?: CommitPolicy;
   /** Longest wait of a fetch that finds nothing. */
   readonly maxWaitMs?: number;
-  /** Shortest time from one fetch to the next: a group that reads many partitions pays for each fetch by their number. Default none. */
-  readonly minFetchIntervalMs?: number;
   /** When a record may be handed over (epoch ms); its partition waits until then. */
   readonly dueAt?: (record: TrackedRecord) => number;
   readonly handler: RecordHandler;
@@ -127,7 +125,6 @@ export function createRecordConsumer(options: RecordConsumerOptions, deps: Recor
       group,
       topics: options.topics,
       maxWaitMs: options.maxWaitMs ?? 100,
-      minFetchIntervalMs: options.minFetchIntervalMs ?? 0,
       owned: () => [...new Set(Array.from(offsets.leases(), ({ partition }) => partition))],
       events: {
         joining: membership.joining,

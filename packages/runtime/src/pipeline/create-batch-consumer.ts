@@ -28,6 +28,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   const positions = new Map<Lease, number>();
   let clusterId = '';
   let isHeld = true;
+  let isPumpDue = false;
   let working: Promise<void> | null = null;
   const applier = createBatchApplier(options, { ...deps, log, positions, clusterId: () => clusterId, stopping: stopping.signal });
 
@@ -36,13 +37,12 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
       group,
       topics,
       limits,
-      ...(options.minFetchIntervalMs === undefined ? {} : { minFetchIntervalMs: options.minFetchIntervalMs }),
       handler: {
         accept: (record) => {
           queues.add(record);
           lingering.added(record.topic);
         },
-        pump: () => pump(),
+        pump: () => pumpSoon(),
         startAt: (leases) => startAt(leases),
         lost: (leases) => {
           for (const lease of leases) positions.delete(lease);
@@ -76,6 +76,16 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   const isWorkDue = (): boolean => {
     const waiting = queues.size();
     return !isHeld && !stopping.signal.aborted && waiting > 0 && !lingering.mayWait(waiting);
+  };
+
+  /** One turn later: a fetch hands over its partitions one by one, and what came together is applied together. */
+  const pumpSoon = (): void => {
+    if (isPumpDue) return;
+    isPumpDue = true;
+    setImmediate(() => {
+      isPumpDue = false;
+      pump();
+    });
   };
 
   const pump = (): void => {

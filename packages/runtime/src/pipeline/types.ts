@@ -93,8 +93,6 @@ export type BatchConsumerOptions<T extends Topic> = {
   readonly limits: ConsumerLimits;
   /** Absent: every record goes at once. */
   readonly linger?: Linger;
-  /** Shortest time from one fetch to the next; see RecordConsumerOptions. */
-  readonly minFetchIntervalMs?: number;
 };
 
 /** Records nobody waits for may wait a little, to share a transaction with those that follow. */

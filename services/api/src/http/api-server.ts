@@ -6,7 +6,6 @@ import type { Postgres } from '@clinstream/runtime/postgres';
 import type { EventProducer } from '@clinstream/runtime/producer';
 import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import type { FastifyInstance } from 'fastify';
-import type { StoredAnalysis } from '../domain/analysis-view.ts';
 import type { ModelNames } from '../domain/model-names.ts';
 import { apiMetrics } from '../metrics.ts';
 import { notifyChannel } from '../sink/sql/finish-flush.ts';
@@ -23,8 +22,8 @@ import { registerOrders } from './routes/orders.ts';
 import { registerQueues } from './routes/queues.ts';
 import { registerRedeliver } from './routes/redeliver.ts';
 import { registerTimeline } from './routes/timeline.ts';
-import { readAnalyses } from './sql/read-analyses.ts';
 import { readPosition } from './sql/read-position.ts';
+import { readShown, type ShownAnalysis } from './sql/read-shown.ts';
 
 export type ApiServerOptions = {
   readonly telemetry: Telemetry;
@@ -79,8 +78,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<HttpSe
 }
 
 function createWatch({ postgres, pollMs }: ApiServerOptions, metrics: ApiMetrics) {
-  const watch = createJobWatch<StoredAnalysis>({
-    read: (jobIds) => readAnalyses(postgres, jobIds),
+  const watch = createJobWatch<ShownAnalysis>({
+    read: (jobIds) => readShown(postgres, jobIds),
     pollMs,
     onLook: (cause) => metrics.wakes.labels({ cause }).inc(),
   });

@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StoredAnalysis } from '../domain/analysis-view.ts';
 import { type FindDeps, findAnalysis } from './find-analysis.ts';
+import type { ShownAnalysis } from './sql/read-shown.ts';
 
 const position = { topic: 'analysis.requests.routine.v1', partition: 0, offset: 7 };
-const jobIn = (status: string): StoredAnalysis => ({ state: { jobId: 'job', status } }) as unknown as StoredAnalysis;
+const jobIn = (status: string): ShownAnalysis => ({ state: { jobId: 'job', status } }) as unknown as ShownAnalysis;
 
-/** A table that shows what is in `looks`, one after the other; `follow` sees the last. */
-function tableOf(looks: readonly (StoredAnalysis | null)[], nextOffset: number): FindDeps {
+/** A table that shows what is in `looks`, one after the other, to whoever looks. */
+function tableOf(looks: readonly (ShownAnalysis | null)[], nextOffset: number): FindDeps {
   let at = 0;
   const look = async () => looks[Math.min(at++, looks.length - 1)] ?? null;
   return {
     readPosition: async () => nextOffset,
     watch: {
       look,
-      follow: async (_jobId, _options, onJob) => void onJob(await look()),
+      follow: async (_jobId, { signal }, onJob) => {
+        while (!signal.aborted && !onJob(await look())) await new Promise((resolve) => setImmediate(resolve));
+      },
       notice: () => {},
       waiting: () => 0,
       stop: () => {},

@@ -1,5 +1,5 @@
 /**
- * The jobs that have not ended, as last written, so that an end need not read what its request wrote a moment ago.
+ * The jobs that have not ended or whose request is still to come, as last written, so that an end need not read what its request wrote a moment ago.
  * A guess, never the truth: every write built on it names the version it expects (update-rows.ts) or that there is no row (insert-rows.ts).
  * An event that changes nothing writes nothing and is not checked: states only ever grow, so what is old for a remembered state is old for
  * the stored one, as long as rows do not go back in time. They can only together with their offsets, which every flush checks.
@@ -20,9 +20,10 @@ export function createJobMemory(limit: number) {
   return {
     get: (jobId: string): KnownAnalysis | undefined => younger.get(jobId) ?? elder.get(jobId),
     remember(known: KnownAnalysis): void {
-      const { jobId, status } = known.state;
+      const { jobId, status, requestedGeneration } = known.state;
       forget(jobId);
-      if (isEnded(status)) return;
+      // An end that came before its request is completed by it: without memory that would look like a new job.
+      if (isEnded(status) && requestedGeneration > 0) return;
       if (younger.size >= limit / 2) {
         elder = younger;
         younger = new Map();

@@ -4,7 +4,7 @@ import { problemResponses, requestSignal } from '@clinstream/runtime/http';
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { type AnalysisView, type StoredAnalysis, viewAnalysis, viewPending } from '../../domain/analysis-view.ts';
+import { type AnalysisView, viewAnalysis, viewPending } from '../../domain/analysis-view.ts';
 import { type Cursor, formatCursor, parseCursor } from '../../domain/cursor.ts';
 import { viewDelivery } from '../../domain/delivery-view.ts';
 import type { ModelNames } from '../../domain/model-names.ts';
@@ -15,7 +15,7 @@ import { apiProblem } from '../problems.ts';
 import { AnalysisPageSchema, AnalysisSchema, statuses } from '../schemas.ts';
 import { type AnalysisFilter, listAnalyses } from '../sql/list-analyses.ts';
 import { storedFromRow } from '../sql/read-analyses.ts';
-import { readDeliveries } from '../sql/read-deliveries.ts';
+import type { ShownAnalysis } from '../sql/read-shown.ts';
 
 export type AnalysesDeps = FindDeps & { readonly db: Queryable; readonly models: ModelNames };
 
@@ -86,7 +86,7 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
     const signal = requestSignal(request, reply);
     const found = await findAnalysis(deps, id, { position: positionIn(position), waitMs: wait * 1000, signal });
     if (found === null) throw apiProblem('ANALYSIS_UNKNOWN');
-    const view = found === 'pending' ? viewPending(id) : await showAnalysis(deps, found);
+    const view = found === 'pending' ? viewPending(id) : showAnalysis(found, deps.models);
     const etag = etagOf(view);
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
@@ -103,11 +103,10 @@ export function registerAnalyses(server: FastifyInstance, deps: AnalysesDeps): v
   });
 }
 
-async function showAnalysis({ db, models }: AnalysesDeps, found: StoredAnalysis): Promise<AnalysisView> {
-  const subject = { subjectKind: 'analysis', subjectId: found.state.jobId } as const;
-  const deliveriesOf = await readDeliveries(db, [subject]);
-  return { ...viewAnalysis(found, models), deliveries: deliveriesOf(subject).map(viewDelivery) };
-}
+const showAnalysis = (found: ShownAnalysis, models: ModelNames): AnalysisView => ({
+  ...viewAnalysis(found, models),
+  deliveries: found.deliveries.map(viewDelivery),
+});
 
 /** Staleness, merges and deliveries change without a new version of the job. */
 function etagOf({ version, stale, staleInputs, review, deliveries = [] }: AnalysisView): string {
