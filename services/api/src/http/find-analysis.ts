@@ -63,7 +63,9 @@ async function afterReview(
   job: ShownAnalysis,
   { position, waitMs, signal }: FindOptions,
 ): Promise<ShownAnalysis> {
-  if (position?.topic !== topics.reviews || !(await isAhead(deps, position))) return job;
+  if (position?.topic !== topics.reviews) return job;
+  // Read by now, perhaps since the look.
+  if (!(await isAhead(deps, position))) return (await lookAgain(deps, job.state.jobId, position)) ?? job;
   let last = job;
   const until = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
   await deps.watch.follow(job.state.jobId, { endOnly: true, signal: until }, (seen) => {

@@ -42,3 +42,15 @@ test('absent is pending before its position was read, and unknown after', async 
   assert.equal(await find(tableOf([null], 8), 0), null);
   assert.equal(await find(tableOf([null], 8), 1_000), null);
 });
+
+test('a review that was read between the look at the job and the look at its position is shown', async () => {
+  const versions = [2, 3].map(
+    (version) => ({ state: { jobId: 'job', status: 'completed', version } }) as unknown as ShownAnalysis,
+  );
+  const found = await findAnalysis(tableOf(versions, 8), 'job', {
+    position: { ...position, topic: 'analysis.reviews.v1' },
+    waitMs: 1_000,
+    signal: new AbortController().signal,
+  });
+  assert.equal(found !== null && found !== 'pending' && found.state.version, 3);
+});
