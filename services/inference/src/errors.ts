@@ -1,5 +1,5 @@
 /** Every error code of this service as data, in the shape of the runtime's catalogue; docs/errors.md is generated from both. */
-import { AppError, catalogued, type ErrorCatalogueEntry } from '@clinstream/runtime/errors';
+import { catalogued, type ErrorCatalogueEntry, errorMaker } from '@clinstream/runtime/errors';
 
 const { dependency, fatal, message, poison } = catalogued;
 
@@ -50,13 +50,7 @@ export const inferenceErrors = {
 
 export type InferenceErrorCode = keyof typeof inferenceErrors;
 
-export function inferenceError(
-  code: InferenceErrorCode,
-  details: { readonly message?: string; readonly cause?: unknown } = {},
-): AppError {
-  const { kind, scope, meaning } = inferenceErrors[code];
-  return new AppError({ code, kind, scope, stage: 'process', message: details.message ?? meaning, cause: details.cause });
-}
+export const inferenceError = errorMaker(inferenceErrors, 'process');
 
 /** What a job ends with besides the errors above: `failure.code` of a failed one, the reasons of an abstained one. Ingest adds its INPUT_ codes. */
 export const jobEndings = {

@@ -1,5 +1,5 @@
 /** Every error code the runtime itself gives, as data: docs/errors.md is generated from it. Services add their own entries in the same shape. */
-import type { ErrorKind, ErrorScope } from './app-error.ts';
+import { AppError, type ErrorKind, type ErrorScope, type ErrorStage } from './app-error.ts';
 
 export type ErrorCatalogueEntry = {
   readonly kind: ErrorKind;
@@ -21,6 +21,23 @@ export const catalogued = {
   fatal: entryOf('fatal', 'message'),
 } as const;
 const { dependency, message, poison, fatal } = catalogued;
+
+export type ErrorDetails = {
+  /** Instead of the entry's meaning. */
+  readonly message?: string;
+  readonly cause?: unknown;
+  readonly retryAfterMs?: number;
+  /** Instead of the catalogue's usual one. */
+  readonly stage?: ErrorStage;
+};
+
+/** Makes the errors of one catalogue: kind and scope come from the entry. */
+export const errorMaker =
+  <Code extends string>(catalogue: Readonly<Record<Code, ErrorCatalogueEntry>>, usualStage: ErrorStage) =>
+  (code: Code, details: ErrorDetails = {}): AppError => {
+    const { kind, scope, meaning } = catalogue[code];
+    return new AppError({ code, kind, scope, stage: usualStage, message: meaning, ...details });
+  };
 
 export const errorCatalogue = {
   UNCLASSIFIED: message(

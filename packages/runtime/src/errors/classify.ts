@@ -3,18 +3,14 @@
  * Postgres errors are classified where they arise, see postgres/classify-error.ts.
  * Foreign messages may quote values, so they travel only as `cause` (the log prints its class and frames, not its text).
  */
-import { AppError, type ErrorKind, type ErrorScope, type ErrorStage } from './app-error.ts';
-import { errorCatalogue, type RuntimeErrorCode } from './catalogue.ts';
+import { AppError, type ErrorStage } from './app-error.ts';
+import { type ErrorDetails, errorCatalogue, errorMaker, type RuntimeErrorCode } from './catalogue.ts';
+
+const errorOf = errorMaker(errorCatalogue, 'process');
 
 /** An AppError of a known code; kind and scope come from the catalogue. */
-export function runtimeError(
-  code: RuntimeErrorCode,
-  stage: ErrorStage,
-  details: { readonly message?: string; readonly cause?: unknown; readonly retryAfterMs?: number } = {},
-): AppError {
-  const entry: { kind: ErrorKind; scope: ErrorScope; meaning: string } = errorCatalogue[code];
-  return new AppError({ code, kind: entry.kind, scope: entry.scope, stage, message: entry.meaning, ...details });
-}
+export const runtimeError = (code: RuntimeErrorCode, stage: ErrorStage, details: Omit<ErrorDetails, 'stage'> = {}): AppError =>
+  errorOf(code, { ...details, stage });
 
 export function classify(error: unknown, stage: ErrorStage): AppError {
   if (error instanceof AppError) return error;

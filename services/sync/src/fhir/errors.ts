@@ -1,12 +1,5 @@
 /** The codes of the FHIR side, in the shape of the runtime's catalogue; docs/errors.md is generated from it. None ever carries what a server said of a patient. */
-import {
-  AppError,
-  catalogued,
-  type ErrorCatalogueEntry,
-  type ErrorKind,
-  type ErrorScope,
-  type ErrorStage,
-} from '@clinstream/runtime/errors';
+import { AppError, catalogued, type ErrorCatalogueEntry, errorMaker } from '@clinstream/runtime/errors';
 
 const { ambiguous, dependency, fatal, message, poison } = catalogued;
 
@@ -88,17 +81,6 @@ export const fhirErrors = {
 
 export type FhirErrorCode = keyof typeof fhirErrors;
 
-export function fhirError(
-  code: FhirErrorCode,
-  details: {
-    readonly message?: string;
-    readonly cause?: unknown;
-    readonly retryAfterMs?: number;
-    readonly stage?: ErrorStage;
-  } = {},
-): AppError {
-  const entry: { kind: ErrorKind; scope: ErrorScope; meaning: string } = fhirErrors[code];
-  return new AppError({ code, kind: entry.kind, scope: entry.scope, stage: 'outbound', message: entry.meaning, ...details });
-}
+export const fhirError = errorMaker(fhirErrors, 'outbound');
 
 export const isFhirError = (error: unknown, code: FhirErrorCode): boolean => error instanceof AppError && error.code === code;

@@ -1,5 +1,5 @@
 /** The codes the HL7 v2 adapter waits or ends with, as data; docs/errors.md is generated from it. The answers behind them: docs/hl7.md. */
-import { AppError, catalogued, type ErrorCatalogueEntry } from '@clinstream/runtime/errors';
+import { catalogued, type ErrorCatalogueEntry, errorMaker } from '@clinstream/runtime/errors';
 
 const { ambiguous, dependency, message } = catalogued;
 
@@ -66,10 +66,4 @@ export const lisMllpErrors = {
 
 export type LisMllpCode = keyof typeof lisMllpErrors;
 
-export function lisMllpError(
-  code: LisMllpCode,
-  details: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
-): AppError {
-  const entry: ErrorCatalogueEntry = lisMllpErrors[code];
-  return new AppError({ code, kind: entry.kind, scope: entry.scope, stage: 'outbound', message: entry.meaning, ...details });
-}
+export const lisMllpError = errorMaker(lisMllpErrors, 'outbound');

@@ -1,5 +1,5 @@
 /** The codes the REST adapter waits or ends with, as data; docs/errors.md is generated from it. */
-import { AppError, catalogued, type ErrorCatalogueEntry } from '@clinstream/runtime/errors';
+import { catalogued, type ErrorCatalogueEntry, errorMaker } from '@clinstream/runtime/errors';
 
 const { dependency, message } = catalogued;
 
@@ -57,10 +57,4 @@ export const lisRestErrors = {
 
 export type LisRestCode = keyof typeof lisRestErrors;
 
-export function lisRestError(
-  code: LisRestCode,
-  details: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
-): AppError {
-  const entry: ErrorCatalogueEntry = lisRestErrors[code];
-  return new AppError({ code, kind: entry.kind, scope: entry.scope, stage: 'outbound', message: entry.meaning, ...details });
-}
+export const lisRestError = errorMaker(lisRestErrors, 'outbound');
