@@ -5,7 +5,7 @@ import type { ConsumerLimits } from '@clinstream/runtime/consumer';
 import { createJwtAuthenticator, httpComponent } from '@clinstream/runtime/http';
 import { createKafka } from '@clinstream/runtime/kafka';
 import type { AppDeps, Component } from '@clinstream/runtime/lifecycle';
-import { createBatchConsumer, type Linger } from '@clinstream/runtime/pipeline';
+import { createBatchConsumer } from '@clinstream/runtime/pipeline';
 import { createPostgres, type Postgres } from '@clinstream/runtime/postgres';
 import { createEventProducer, type EventProducer } from '@clinstream/runtime/producer';
 import { createCodecs } from '@clinstream/runtime/registry';
@@ -48,18 +48,10 @@ function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, postg
       apply: sink.apply,
       maxBatchRecords: config.sinkBatchRecords,
       limits: limitsFor(config.sinkBatchRecords),
-      linger,
     },
     { ...log, telemetry, onFatal },
   );
 }
-
-/** That a job was asked for or goes on is news that may wait for its end, which follows within milliseconds and then shares its transaction. */
-const linger: Linger = {
-  ms: 10,
-  maxRecords: 100,
-  isUrgent: (topic) => !topic.startsWith('analysis.requests.') && topic !== topics.progress,
-};
 
 /** Two batches in hand and one on its way: the next is decoded while this one is written. */
 const limitsFor = (batchRecords: number): ConsumerLimits => ({

@@ -1,6 +1,5 @@
 /**
- * Batch by batch for a sink. While one batch is applied the next gathers, so batches grow with load and a lone record goes at once, or, with
- * `linger`, after a short wait for company.
+ * Batch by batch for a sink. No timer: while one batch is applied the next gathers, so batches grow with load and a lone record goes at once.
  * Promises: records of a partition are applied in offset order, each progress follows on the one before; Kafka offsets are committed only
  * after `apply` resolved, as a hint (the store's own position decides, see startAt). An undecodable or poisonous record is on the
  * dead-letter topic before its offset is part of any progress.
@@ -14,7 +13,6 @@ import { createAdmin } from '../kafka/admin.ts';
 import { createBatchApplier } from './batch-applier.ts';
 import { waitUntilCaughtUp } from './caught-up.ts';
 import type { ConsumerDeps } from './create-event-consumer.ts';
-import { createLingering } from './lingering.ts';
 import { createPartitionQueues } from './partition-queues.ts';
 import type { BatchConsumer, BatchConsumerOptions } from './types.ts';
 
@@ -23,7 +21,6 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   const log = deps.telemetry.log.child({ component: 'sink', group });
   const admin = createAdmin(deps.kafka);
   const queues = createPartitionQueues();
-  const lingering = createLingering(options.linger ?? null, () => pump());
   const stopping = new AbortController();
   const positions = new Map<Lease, number>();
   let clusterId = '';
@@ -38,10 +35,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
       topics,
       limits,
       handler: {
-        accept: (record) => {
-          queues.add(record);
-          lingering.added(record.topic);
-        },
+        accept: (record) => queues.add(record),
         pump: () => pumpSoon(),
         startAt: (leases) => startAt(leases),
         lost: (leases) => {
@@ -73,10 +67,7 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
     return new Map(answers);
   };
 
-  const isWorkDue = (): boolean => {
-    const waiting = queues.size();
-    return !isHeld && !stopping.signal.aborted && waiting > 0 && !lingering.mayWait(waiting);
-  };
+  const isWorkDue = (): boolean => !isHeld && !stopping.signal.aborted && queues.size() > 0;
 
   /** One turn later: a fetch hands over its partitions one by one, and what came together is applied together. */
   const pumpSoon = (): void => {
@@ -102,7 +93,6 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
   const work = async (): Promise<void> => {
     while (isWorkDue()) {
       const records = queues.take(options.maxBatchRecords);
-      lingering.taken(queues.size());
       const applied = await applier.apply(records);
       for (const record of records) {
         if (applied.has(record)) consumer.done(record);
@@ -122,7 +112,6 @@ export function createBatchConsumer<T extends Topic>(options: BatchConsumerOptio
     async stop(deadline) {
       consumer.quiesce();
       stopping.abort();
-      lingering.stop();
       for (const record of queues.drop(null)) consumer.abandon(record);
       await waitForWork(deadline);
       await consumer.stop(deadline);

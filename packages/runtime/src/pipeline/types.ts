@@ -91,17 +91,6 @@ export type BatchConsumerOptions<T extends Topic> = {
   readonly apply: (records: readonly DecodedRecord<T>[], progress: readonly PartitionProgress[]) => Promise<void>;
   readonly maxBatchRecords: number;
   readonly limits: ConsumerLimits;
-  /** Absent: every record goes at once. */
-  readonly linger?: Linger;
-};
-
-/** Records nobody waits for may wait a little, to share a transaction with those that follow. */
-export type Linger = {
-  readonly ms: number;
-  /** This many waiting records go at once. */
-  readonly maxRecords: number;
-  /** Topics whose records go at once and take along what lingers. */
-  readonly isUrgent: (topic: string) => boolean;
 };
 
 /** Resolves when everything in the log at the time of the call has been handled and committed by the group. For tests and readiness. */
