@@ -3,6 +3,7 @@ import type {
   AnalysisRequested,
   ObservationEvent,
   OrderEvent,
+  PatientEvent,
   RedeliveryRequested,
   Topic,
   TopicEvents,
@@ -77,6 +78,17 @@ export const requested = (jobId: string, change: Partial<AnalysisRequested> = {}
   ...change,
 });
 
+export const merged = (change: Partial<PatientEvent> = {}): PatientEvent => ({
+  type: 'PatientsMerged',
+  patientKey: patient,
+  sourceVersion: today,
+  demographics: null,
+  mergedInto: null,
+  mergedFrom: 'H1|MRN|0002',
+  messageId: null,
+  ...change,
+});
+
 export const redelivery = (subjectId: string, change: Partial<RedeliveryRequested> = {}): RedeliveryRequested => ({
   type: 'RedeliveryRequested',
   target: 'fhir',
@@ -103,6 +115,7 @@ const at = <T extends Topic>(topic: T, offset: number, event: TopicEvents[T], ev
   ...(eventId === undefined ? {} : { eventId }),
 });
 export const onOrders = (offset: number, event: OrderEvent, eventId?: string) => at(topics.orders, offset, event, eventId);
+export const onPatients = (offset: number, event: PatientEvent) => at(topics.patients, offset, event);
 export const onObservations = (offset: number, event: ObservationEvent) => at(topics.observations, offset, event);
 export const onRequests = (offset: number, event: AnalysisRequested) => at(topics.requests.routine, offset, event);
 export const onRedeliveries = (offset: number, event: RedeliveryRequested) => at(topics.redeliveries, offset, event);

@@ -4,9 +4,11 @@ import { after, before, beforeEach, test } from 'node:test';
 import { observationIdUnder } from '@clinstream/contracts';
 import { waitFor } from '@clinstream/testkit';
 import {
+  merged,
   observed,
   onObservations,
   onOrders,
+  onPatients,
   onRedeliveries,
   onRequests,
   ordered,
@@ -360,6 +362,19 @@ test('facts 6.5: a correction under a number the order did not know makes the an
   await under.feed(onObservations(0, input));
   await under.settled();
   assert.deepEqual(seen, [['by-filler']]);
+});
+
+test('facts 6.4: an analysis of a survivor comes with the merge, at its log time, also when the merge says nothing else', async () => {
+  const one = under.instance();
+  await one.start();
+  const seen: unknown[] = [];
+  one.target.behave((works, context) => {
+    seen.push(...works.filter(({ id }) => id === 'j1').map(({ related }) => related.patient?.merges));
+    return deliverProperly(under.outside)(works, context);
+  });
+  await under.feed(onPatients(0, merged()), onRequests(0, requested('j1')));
+  await under.settled();
+  assert.deepEqual(seen, [[{ other: 'H1|MRN|0002', sourceVersion: today, at: today + 1_000 }]]);
 });
 
 test('a stop finishes what is under way; what does not end in time is given back', async () => {

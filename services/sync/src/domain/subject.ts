@@ -1,18 +1,13 @@
 /** What a target is told about: one patient, order, observation or AI job in its current state. Pure. */
-import {
-  type AnalysisState,
-  type ObservationState,
-  type OrderState,
-  observationIdUnder,
-  type PatientState,
-} from '@clinstream/contracts';
+import { type AnalysisState, type ObservationState, type OrderState, observationIdUnder } from '@clinstream/contracts';
+import type { KnownPatient } from './known-patient.ts';
 
 export type SubjectKind = 'patient' | 'order' | 'observation' | 'analysis';
 /** Also the order in which the subjects of one patient are delivered: what is referred to comes first. */
 export const subjectKinds: readonly SubjectKind[] = ['patient', 'order', 'observation', 'analysis'];
 
 export type Subject =
-  | { readonly kind: 'patient'; readonly state: PatientState }
+  | { readonly kind: 'patient'; readonly state: KnownPatient }
   | { readonly kind: 'order'; readonly state: OrderState }
   | { readonly kind: 'observation'; readonly state: ObservationState }
   | { readonly kind: 'analysis'; readonly state: AnalysisState };
@@ -22,7 +17,7 @@ export type Subject =
  * again; a change of the patient, or a new result of an order, does not.
  */
 export type Related = {
-  readonly patient: PatientState | null;
+  readonly patient: KnownPatient | null;
   /** The order an observation or an analysis belongs to, or an order was added to. */
   readonly order: OrderState | null;
   /** The inputs of an analysis, the results of an order. */

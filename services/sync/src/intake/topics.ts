@@ -10,12 +10,12 @@ import {
   reduceAnalysis,
   reduceObservation,
   reduceOrder,
-  reducePatient,
   type Topic,
   topics,
 } from '@clinstream/contracts';
 import type { DecodedRecord } from '@clinstream/runtime/pipeline';
 import type { TargetName } from '../delivery/target.ts';
+import { reduceKnownPatient } from '../domain/known-patient.ts';
 import type { Subject, SubjectKind } from '../domain/subject.ts';
 
 const clinical: readonly Topic[] = [topics.patients, topics.orders, topics.observations, topics.redeliveries];
@@ -58,7 +58,7 @@ export function inputOf(
         isClinical: true,
         kind: 'patient',
         id: (event as PatientEvent).patientKey,
-        reduce: ofPatient(event as PatientEvent),
+        reduce: ofPatient(timestamp)(event as PatientEvent),
       };
     case 'clinical.orders.v1':
       return {
@@ -99,7 +99,8 @@ const reducing =
     return after === null || after === before ? subject : ({ kind, state: after } as S);
   };
 
-const ofPatient = reducing<Extract<Subject, { kind: 'patient' }>, PatientEvent>('patient', reducePatient);
+const ofPatient = (loggedAt: number) =>
+  reducing<Extract<Subject, { kind: 'patient' }>, PatientEvent>('patient', reduceKnownPatient(loggedAt));
 const ofOrder = reducing<Extract<Subject, { kind: 'order' }>, OrderEvent>('order', reduceOrder);
 const ofObservation = reducing<Extract<Subject, { kind: 'observation' }>, ObservationEvent>('observation', reduceObservation);
 const ofAnalysis = reducing<Extract<Subject, { kind: 'analysis' }>, AnalysisEvent>('analysis', reduceAnalysis);

@@ -14,6 +14,7 @@ import {
   releasedResult,
   reviewOf,
 } from '@clinstream/contracts';
+import { type KnownPatient, wasMergedWhile } from '../known-patient.ts';
 import { isInput } from '../subject.ts';
 import type { HeldCode, RenderContext } from './types.ts';
 
@@ -48,12 +49,15 @@ export function decideRelease(state: AnalysisState, context: RenderContext): Rel
   }
   const { prediction } = candidate;
   if (prediction === null) return withoutPrediction;
-  // Whose the result is was uncertain while it was in flight (facts 6.4); a reviewer has looked at who the patient is.
-  if (review === null && patient !== null && patient.mergedInto !== null) return { kind: 'wait', held: 'PATIENT_MERGED' };
+  if (review === null && isOwnerUncertain(patient, state)) return { kind: 'wait', held: 'PATIENT_MERGED' };
   const status = review === null ? 'preliminary' : succeedsApproved(state, review) ? 'amended' : 'final';
   const isStale = inputs.some((input) => isCorrectedSince(input, candidate, state));
   return { kind: 'release', release: { result: { ...candidate, prediction }, status, review, isStale } };
 }
+
+/** Of a record that was merged away, or of either one when it was merged in flight (facts 6.4). A reviewer has looked at who the patient is. */
+const isOwnerUncertain = (patient: KnownPatient | null, state: AnalysisState): boolean =>
+  patient !== null && (patient.mergedInto !== null || wasMergedWhile(patient, state));
 
 type Candidate = Omit<Result, 'prediction'> & Pick<AnalysisReview, 'prediction'>;
 

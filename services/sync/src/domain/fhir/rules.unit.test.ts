@@ -119,6 +119,21 @@ test('6.4 an unreviewed result of a merged patient is held, although unreviewed 
   assert.equal(renderedAnalysis(approved(), change).held, null);
 });
 
+const survivorCases: readonly (readonly [when: string, mergedAt: number, held: string | null])[] = [
+  ['before the request', at(9), null],
+  ['in flight', at(11), 'PATIENT_MERGED'],
+  ['after the end', at(13), null],
+];
+for (const [when, mergedAt, held] of survivorCases) {
+  test(`6.4 an unreviewed result of a survivor is ${held ? 'held' : 'not held'} when the merge came ${when}`, () => {
+    const merge = { type: 'PatientsMerged', mergedFrom: 'HANEUL|HIS|00012002' } as const;
+    const change = { settings: { releaseUnreviewed: true }, related: { patient: patient(merge, mergedAt) } };
+    const rendering = renderedAnalysis(analysis(requested(), ended()), change);
+    assert.deepEqual([rendering.held, resultsIn(rendering).length > 0], [held, held === null]);
+    assert.equal(renderedAnalysis(approved(), change).held, null);
+  });
+}
+
 const resultStatuses: readonly (readonly [letters: string, ours: ObservationStatus, theirs: string])[] = [
   ['F', 'final', 'final'],
   ['P R S', 'preliminary', 'preliminary'],

@@ -1,6 +1,7 @@
 /** What of one patient waits to be delivered, with all it is rendered with. */
-import type { ObservationState, OrderState, PatientState } from '@clinstream/contracts';
+import type { ObservationState, OrderState } from '@clinstream/contracts';
 import type { Queryable } from '@clinstream/runtime/postgres';
+import type { KnownPatient } from '../../domain/known-patient.ts';
 import { type Subject, type SubjectKind, subjectKinds } from '../../domain/subject.ts';
 
 export type DeliveryRow = {
@@ -77,7 +78,7 @@ ORDER BY array_position($3::text[], d.kind), d.waiting_since, d.seq LIMIT $4`,
   ).rows;
 
 export type RelatedStates = {
-  readonly patient: PatientState | null;
+  readonly patient: KnownPatient | null;
   readonly orders: ReadonlyMap<string, OrderState>;
   readonly observations: ReadonlyMap<string, ObservationState>;
 };
@@ -104,7 +105,7 @@ UNION ALL SELECT kind, id, state FROM sync.subjects
   );
   const of = <S>(kind: string) => rows.filter((row) => row.kind === kind).map(({ id, state }) => [id, state as S] as const);
   return {
-    patient: of<PatientState>('patient')[0]?.[1] ?? null,
+    patient: of<KnownPatient>('patient')[0]?.[1] ?? null,
     orders: new Map(of<OrderState>('order')),
     observations: new Map(of<ObservationState>('observation')),
   };

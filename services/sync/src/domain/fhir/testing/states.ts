@@ -12,12 +12,11 @@ import {
   type OrderEvent,
   type OrderState,
   type PatientEvent,
-  type PatientState,
   reduceAnalysis,
   reduceObservation,
   reduceOrder,
-  reducePatient,
 } from '@clinstream/contracts';
+import { type KnownPatient, reduceKnownPatient } from '../../known-patient.ts';
 import type { Subject } from '../../subject.ts';
 import { referenceTo } from '../ids.ts';
 import { render } from '../render.ts';
@@ -82,8 +81,9 @@ export const observationEvent = (change: Partial<ObservationEvent> = {}): Observ
 export const observation = (change: Partial<ObservationEvent> = {}): ObservationState =>
   folded(reduceObservation, [observationEvent(change)]);
 
-export const patient = (change: Partial<PatientEvent> = {}): PatientState =>
-  folded(reducePatient, [
+/** `loggedAt`: of what happened to the record last. */
+export const patient = (change: Partial<PatientEvent> = {}, loggedAt = at(0)): KnownPatient =>
+  folded(reduceKnownPatient(loggedAt), [
     {
       type: 'PatientRegistered',
       patientKey,
@@ -209,7 +209,7 @@ export const context = ({ related, settings: changed, ...rest }: ContextChange =
 });
 
 export const subjects = {
-  patient: (state: PatientState): Subject => ({ kind: 'patient', state }),
+  patient: (state: KnownPatient): Subject => ({ kind: 'patient', state }),
   order: (state: OrderState): Subject => ({ kind: 'order', state }),
   observation: (state: ObservationState): Subject => ({ kind: 'observation', state }),
   analysis: (state: AnalysisState): Subject => ({ kind: 'analysis', state }),
