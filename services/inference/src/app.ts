@@ -24,12 +24,23 @@ export type AppDeps = {
   readonly workerEntry?: URL;
 };
 
+const mebibyte = 1024 * 1024;
+
 /** Throws AppError (fatal) when a model is not what its manifest says. */
 export function createApp(config: InferenceConfig, { telemetry, onFatal, workerEntry }: AppDeps): readonly Component[] {
   const models = loadModels(config.modelsDir);
   const catalogue = createCatalogue(models);
   const entry = workerEntry ? { entry: workerEntry } : {};
-  const workers = createModelWorkers({ models, workers: config.workers, maxBatchRows: config.maxBatchRows, ...entry }, telemetry);
+  const workers = createModelWorkers(
+    {
+      models,
+      workers: config.workers,
+      maxBatchRows: config.maxBatchRows,
+      maxWorkerBytes: config.workerMaxMb * mebibyte,
+      ...entry,
+    },
+    telemetry,
+  );
 
   const kafka = createKafka(config.kafka, telemetry);
   const codecs = createCodecs({ registry: config.registry, topics: topicsOf(config.lanes), telemetry });

@@ -21,6 +21,10 @@ export const inferenceErrors = {
     'A model worker ended before it had loaded its models.',
     'Read the lines before; check memory and the model files.',
   ),
+  MODEL_WORKER_TOO_LARGE: fatal(
+    'A model worker holds more memory than it may as soon as its models are loaded.',
+    'Raise INFERENCE_WORKER_MAX_MB above what the models need, with room to work.',
+  ),
   MODEL_TIMEOUT: message(
     'The batch of this job passed its model’s hard time limit and its worker was replaced.',
     'Nothing at first: the job is tried again alone. If it ends as failed, this input hangs the model.',

@@ -35,10 +35,15 @@ export const inferenceMetrics = defineMetrics({
     labels: ['model'],
   },
   workersReady: { kind: 'gauge', name: 'clinstream_model_workers_ready', help: 'Model workers that are loaded and alive' },
+  workerBytes: {
+    kind: 'gauge',
+    name: 'clinstream_model_worker_resident_bytes',
+    help: 'Memory of the largest model worker, as it said with its last answer',
+  },
   workersGone: {
     kind: 'counter',
     name: 'clinstream_model_workers_gone_total',
-    help: 'Model workers that ended, by reason: crashed, timed-out, load-failed, stopped',
+    help: 'Model workers that ended, by reason: crashed, timed-out, outgrown, load-failed, stopped',
     labels: ['reason'],
   },
 });

@@ -48,4 +48,6 @@ export type Loaded = { readonly kind: 'loaded' };
 export type LoadFailure = { readonly kind: 'load-failure'; readonly code: string; readonly message: string };
 
 export type ToWorker = LoadRequest | BatchRequest;
-export type FromWorker = BatchAnswer | BatchFailure | Loaded | LoadFailure;
+/** Memory the process holds after what it tells of. */
+export type Size = { readonly residentBytes: number };
+export type FromWorker = ((BatchAnswer | BatchFailure | Loaded) & Size) | LoadFailure;

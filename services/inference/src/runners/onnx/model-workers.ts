@@ -43,6 +43,8 @@ export type ModelWorkersOptions = {
   readonly models: readonly Model[];
   readonly workers: number;
   readonly maxBatchRows?: number;
+  /** Memory a worker may hold before it is replaced between two batches. */
+  readonly maxWorkerBytes?: number;
   /** The worker's program; tests bring their own misbehaving one. */
   readonly entry?: URL;
 };
@@ -63,7 +65,7 @@ const longRunMs = 250;
 const patienceMs = 1_000;
 
 export function createModelWorkers(options: ModelWorkersOptions, telemetry: Telemetry): ModelWorkers {
-  const { models, maxBatchRows = 512 } = options;
+  const { models, maxBatchRows = 512, workers, maxWorkerBytes, entry } = options;
   const metrics = createMetrics(telemetry.registry, inferenceMetrics);
   const queue = createJobQueue<Job>(createFairShare());
   const indexOf = new Map(models.map((model, index) => [model, index]));
@@ -78,7 +80,7 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
   let onIdle = (): void => {};
 
   const fleet = createWorkerFleet<JobBatch>(
-    { models, workers: options.workers, ...(options.entry ? { entry: options.entry } : {}) },
+    { models, workers, ...(maxWorkerBytes ? { maxWorkerBytes } : {}), ...(entry ? { entry } : {}) },
     telemetry,
     {
       onAnswer: (batch, answer, durationMs) => {

@@ -5,7 +5,7 @@
  * This is a process of its own, so process.on and process.exit are at home here (style rule 9 is about services).
  */
 
-import type { BatchRequest, FromWorker, LoadRequest, ModelFiles, ToWorker } from './messages.ts';
+import type { BatchRequest, FromWorker, LoadRequest, ModelFiles, Size, ToWorker } from './messages.ts';
 import type { BatchModel } from './worker-models.ts';
 
 export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<BatchModel>): void {
@@ -17,7 +17,7 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
   const startUp = async (request: LoadRequest): Promise<void> => {
     try {
       model = await load(request.models);
-      send({ kind: 'loaded' });
+      send({ kind: 'loaded', ...size() });
     } catch (error) {
       send({ kind: 'load-failure', code: codeOf(error), message: messageOf(error) });
     }
@@ -25,9 +25,9 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
   const answer = async (batch: BatchRequest): Promise<void> => {
     try {
       if (model === null) throw new Error('no model is loaded');
-      send(await model(batch));
+      send({ ...(await model(batch)), ...size() });
     } catch {
-      send({ kind: 'failure', id: batch.id });
+      send({ kind: 'failure', id: batch.id, ...size() });
     }
   };
   process.on('message', (message: ToWorker) => {
@@ -36,6 +36,8 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
   process.on('disconnect', () => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 }
+
+const size = (): Size => ({ residentBytes: process.memoryUsage.rss() });
 
 /** A message that cannot be sent means that nobody is there to read it. */
 const leaveWithParent = (error: Error | null): void => {

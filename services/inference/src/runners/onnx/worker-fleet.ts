@@ -1,6 +1,7 @@
 /**
  * Keeps a number of model workers alive: starts them, replaces those that end, says which is free. Knows batches only as things to hand on.
  * Promise: `start` rejects (fatal) when a worker cannot load its models; later such a failure is waited out with back-off, readiness says so.
+ * A worker that outgrew its memory is replaced between two batches, which nobody notices but the log and the metrics.
  * A worker that dies is replaced at once, one that dies again without having answered anything after a growing pause.
  */
 import { type AppError, backOffDelay } from '@clinstream/runtime/errors';
@@ -12,7 +13,13 @@ import type { Model } from '../../models/model-files.ts';
 import type { BatchAnswer, ModelFiles } from './messages.ts';
 import { type Gone, type SentBatch, startWorker, type WorkerProcess } from './worker-process.ts';
 
-export type FleetOptions = { readonly models: readonly Model[]; readonly workers: number; readonly entry?: URL };
+export type FleetOptions = {
+  readonly models: readonly Model[];
+  readonly workers: number;
+  /** Memory a worker may hold before it is replaced; default 2 GB. */
+  readonly maxWorkerBytes?: number;
+  readonly entry?: URL;
+};
 
 export type FleetEvents<B extends SentBatch> = {
   onAnswer(batch: B, answer: BatchAnswer, durationMs: number): void;
@@ -50,6 +57,7 @@ export function createWorkerFleet<B extends SentBatch>(
 ): WorkerFleet<B> {
   const { log } = telemetry;
   const metrics = createMetrics(telemetry.registry, inferenceMetrics);
+  const maxResidentBytes = options.maxWorkerBytes ?? 2 * 1024 ** 3;
   const entry = options.entry ?? new URL('./worker.ts', import.meta.url);
   const files = options.models.map(filesOf);
   const workers = new Set<WorkerProcess<B>>();
@@ -69,7 +77,7 @@ export function createWorkerFleet<B extends SentBatch>(
     new Promise((resolve) => {
       let isReady = false;
       const worker = startWorker<B>(
-        { entry, models: files, loadTimeoutMs },
+        { entry, models: files, loadTimeoutMs, maxResidentBytes },
         {
           onReady: () => {
             isReady = true;
@@ -111,14 +119,21 @@ export function createWorkerFleet<B extends SentBatch>(
     for (const batch of untouched.reverse()) events.onUntouched(batch);
     if (gone.reason === 'load-failed') failedLoads++;
     if (!isStopping) {
-      log.error(
-        { worker: worker.pid, reason: gone.reason, code: gone.code, rows: suspect?.request.rows ?? 0 },
-        'a model worker ended',
-      );
+      tell(worker, gone);
       respawn();
     }
     if (suspect !== undefined) events.onLost(suspect, lossCode(gone));
     if (isUnavailable()) events.onUnavailable();
+  }
+
+  function tell({ pid, residentBytes }: WorkerProcess<B>, { reason, code, lost }: Gone<B>): void {
+    const rows = lost[0]?.request.rows ?? 0;
+    if (reason === 'outgrown')
+      log.warn(
+        { worker: pid, bytes: residentBytes, limit: maxResidentBytes },
+        'a model worker outgrew its memory and is replaced',
+      );
+    else log.error({ worker: pid, reason, code, rows }, 'a model worker ended');
   }
 
   function respawn(): void {
@@ -133,6 +148,10 @@ export function createWorkerFleet<B extends SentBatch>(
 
   const nameOf = (batch: B): string => options.models[batch.request.model]?.manifest.name ?? 'unknown';
   const isUnavailable = (): boolean => ready === 0 && failedLoads > 0;
+
+  metrics.workerBytes.onCollect(() => {
+    metrics.workerBytes.set(Math.max(0, ...[...workers].map((worker) => worker.residentBytes)));
+  });
 
   return {
     start: async () => {

@@ -7,14 +7,16 @@
  * Promise: every batch sent ends in exactly one of onAnswer, onFailure, or `lost` of onGone; the first of `lost` is the one under way (the
  * suspect), the rest never started. A batch under way longer than its hard limit gets the process killed with SIGKILL: a native call cannot
  * be interrupted otherwise. Answers that were written before the death are still delivered.
+ * A process that says it holds more memory than it may gets no more batches, and is killed once those it has are answered: nothing is lost.
+ * Memory taken within one batch is not bounded here; that is for the kernel, and looks like a crash.
  * The process is a child and not a thread, because terminating a thread inside ONNX Runtime aborts the whole service (ADR 0006).
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import type { BatchAnswer, BatchRequest, FromWorker, ModelFiles, ToWorker } from './messages.ts';
+import type { BatchAnswer, BatchFailure, BatchRequest, FromWorker, ModelFiles, ToWorker } from './messages.ts';
 
 export type SentBatch = { readonly request: BatchRequest; readonly softTimeoutMs: number; readonly hardTimeoutMs: number };
 
-export type GoneReason = 'stopped' | 'crashed' | 'timed-out' | 'load-failed';
+export type GoneReason = 'stopped' | 'crashed' | 'timed-out' | 'outgrown' | 'load-failed';
 
 export type WorkerEvents<B extends SentBatch> = {
   onReady(): void;
@@ -39,15 +41,22 @@ export type WorkerProcess<B extends SentBatch> = {
   readonly pid: number | undefined;
   /** Batches sent and not answered. */
   readonly inFlight: number;
-  /** Loaded, alive and within the soft limit: may be given work. */
+  /** Loaded, alive, within the soft limit and its memory: may be given work. */
   readonly isAvailable: boolean;
+  /** As it last said; 0 until it is loaded. */
+  readonly residentBytes: number;
   readonly underWay: { readonly batch: B; readonly sinceMs: number } | null;
   send(batch: B): void;
   /** Asks it to leave; resolves when it is gone, killed if it does not within `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
 
-export type WorkerOptions = { readonly entry: URL; readonly models: readonly ModelFiles[]; readonly loadTimeoutMs: number };
+export type WorkerOptions = {
+  readonly entry: URL;
+  readonly models: readonly ModelFiles[];
+  readonly loadTimeoutMs: number;
+  readonly maxResidentBytes: number;
+};
 
 export function startWorker<B extends SentBatch>(options: WorkerOptions, events: WorkerEvents<B>): WorkerProcess<B> {
   const child = fork(options.entry, {
@@ -62,6 +71,7 @@ export function startWorker<B extends SentBatch>(options: WorkerOptions, events:
   let reason: GoneReason = 'crashed';
   let load: { code: string | null; message: string } = { code: null, message: 'the model worker ended' };
   let isSlow = false;
+  let residentBytes = 0;
   let sinceMs = 0;
   let timer = setTimeout(() => kill('load-failed'), options.loadTimeoutMs);
 
@@ -69,6 +79,12 @@ export function startWorker<B extends SentBatch>(options: WorkerOptions, events:
     reason = why;
     child.kill('SIGKILL');
   };
+
+  const refuse = (why: typeof load): void => {
+    load = why;
+    kill('load-failed');
+  };
+  const isOutgrown = (): boolean => residentBytes > options.maxResidentBytes;
 
   /** Watches the batch that is now under way, if any. */
   const watchNext = (): void => {
@@ -84,22 +100,32 @@ export function startWorker<B extends SentBatch>(options: WorkerOptions, events:
     }, batch.softTimeoutMs);
   };
 
-  const receive = (message: FromWorker): void => {
-    if (message.kind === 'loaded') {
-      state = 'ready';
-      clearTimeout(timer);
-      events.onReady();
-    } else if (message.kind === 'load-failure') {
-      load = message;
-      kill('load-failed');
-    } else {
-      const durationMs = performance.now() - sinceMs;
-      const batch = sent.shift();
-      watchNext();
-      if (batch === undefined) return;
-      if (message.kind === 'answer') events.onAnswer(batch, message, durationMs);
-      else events.onFailure(batch);
+  const loaded = (): void => {
+    if (isOutgrown()) {
+      refuse({ code: 'MODEL_WORKER_TOO_LARGE', message: `${residentBytes} bytes with its models loaded` });
+      return;
     }
+    state = 'ready';
+    clearTimeout(timer);
+    events.onReady();
+  };
+  const answered = (message: BatchAnswer | BatchFailure): void => {
+    const durationMs = performance.now() - sinceMs;
+    const batch = sent.shift();
+    watchNext();
+    if (batch === undefined) return;
+    if (message.kind === 'answer') events.onAnswer(batch, message, durationMs);
+    else events.onFailure(batch);
+    if (isOutgrown() && sent.length === 0) kill('outgrown');
+  };
+  const receive = (message: FromWorker): void => {
+    if (message.kind === 'load-failure') {
+      refuse(message);
+      return;
+    }
+    residentBytes = message.residentBytes;
+    if (message.kind === 'loaded') loaded();
+    else answered(message);
   };
 
   const leave = (): void => {
@@ -122,7 +148,10 @@ export function startWorker<B extends SentBatch>(options: WorkerOptions, events:
       return sent.length;
     },
     get isAvailable() {
-      return state === 'ready' && !isSlow;
+      return state === 'ready' && !isSlow && !isOutgrown();
+    },
+    get residentBytes() {
+      return residentBytes;
     },
     get underWay() {
       const batch = sent[0];
