@@ -112,17 +112,27 @@ async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T
       broken ||= !isServerAnswer(error.cause);
       throw error;
     });
+  const commit = (): Promise<unknown> => noted(send(client, 'COMMIT'));
+  let committed: Promise<unknown> | null = null;
   const tx: Transaction = {
     query: (statement, values) => noted(send<never>(client, statement, values)),
     copyIn: (statement, bytes) => noted(classified(copyIn(client, statement, bytes))),
+    last: (statement, values) => {
+      const answer = noted(send<never>(client, statement, values));
+      committed = commit();
+      committed.catch(ignore);
+      return answer;
+    },
   };
+  // Not waited for: what the work sends goes out with it.
+  tx.query('BEGIN').catch(ignore);
   try {
-    await tx.query('BEGIN');
     const result = await work(tx);
-    await tx.query('COMMIT');
+    await (committed ?? commit());
     return result;
   } catch (error) {
-    if (!broken) await tx.query('ROLLBACK').catch(ignore);
+    // After a failed statement COMMIT rolls back as well.
+    if (!broken) await (committed ?? tx.query('ROLLBACK')).catch(ignore);
     throw error;
   } finally {
     client.off('error', ignore);

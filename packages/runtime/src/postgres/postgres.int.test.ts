@@ -86,6 +86,26 @@ test('a transaction rolls back whatever is thrown, and passes the thrown error o
   });
 });
 
+test('a last statement takes COMMIT along: what went before stands with it, or falls with it', { timeout: 60_000 }, async () => {
+  await withPostgres(server.url, async (postgres) => {
+    await postgres.query('CREATE TABLE w (id int PRIMARY KEY)');
+    const put = (last: string) =>
+      postgres.transaction(async (tx) => {
+        const first = tx.query('INSERT INTO w VALUES (1)');
+        await Promise.all([first, tx.last(last)]);
+      });
+    assert.equal(await codeOf(put('SELECT 1 / 0')), 'POSTGRES_DATA_INVALID');
+    assert.equal((await postgres.query('SELECT * FROM w')).rowCount, 0);
+    await put('INSERT INTO w VALUES (2)');
+    assert.equal(await codeOf(put('INSERT INTO w VALUES (3)')), 'POSTGRES_UNIQUE_VIOLATION');
+    assert.equal((await postgres.query('SELECT * FROM w')).rowCount, 2);
+    assert.deepEqual(
+      await Promise.all([1, 2, 3, 4, 5, 6].map(() => codeOf(postgres.query('SELECT 1')))),
+      Array(6).fill('no error'),
+    );
+  });
+});
+
 test('away at start and later: stays alive, says so, comes back by itself; listeners are told they may have missed some', {
   timeout: 90_000,
 }, async () => {

@@ -18,6 +18,8 @@ export type Queryable = {
 export type Transaction = Queryable & {
   /** `COPY … FROM STDIN (FORMAT binary)` of bytes in that format; how many rows. All or none; errors as for `query`. The bytes are the caller's again when it settles. */
   copyIn(statement: string, bytes: Buffer): Promise<number>;
+  /** The last statement, with COMMIT right behind it, which saves a round trip. It must fail where nothing may take effect: what its answer says comes too late. */
+  last<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<Result<R>>;
 };
 
 /** The payload, or null for "the connection was away, you may have missed some": look at the tables. */

@@ -75,7 +75,10 @@ export function createFlush(postgres: Postgres, memory: JobMemory, siblings: Sib
 }
 
 const isConflict = (error: unknown): boolean =>
-  error instanceof SinkConflict || (error instanceof AppError && error.code === 'POSTGRES_UNIQUE_VIOLATION');
+  error instanceof SinkConflict || (error instanceof AppError && conflictCodes.includes(error.code));
+
+/** A row that was not to be there; an end that was refused (finish-flush.ts). */
+const conflictCodes: readonly string[] = ['POSTGRES_UNIQUE_VIOLATION', 'POSTGRES_CONFLICT'];
 
 const conflictForEver = (): AppError =>
   new AppError({
@@ -108,7 +111,9 @@ async function flushOnce(tx: Transaction, input: FlushInput): Promise<Written> {
   const rest = async () => {
     const { fresh, skipped } = await skipApplied(tx, sorted);
     const kinds = await writeKinds(tx, fresh, input.encode);
-    if (!(await finishFlush(tx, end))) throw new SinkConflict();
+    // How many rows were replaced is only seen in the answer, and COMMIT goes with the end.
+    if (analyses.updated > 0) await confirmed;
+    await finishFlush(tx, end);
     return { skipped, kinds };
   };
   const { skipped, kinds } = await allDone(confirmed, rest());

@@ -69,6 +69,10 @@ test('a flush costs one statement per table it writes and one at the end, and no
             statements++;
             return tx.copyIn(...args);
           },
+          last: (...args: Parameters<typeof tx.last>) => {
+            statements++;
+            return tx.last(...args);
+          },
         };
         return work(counting as typeof tx);
       }),

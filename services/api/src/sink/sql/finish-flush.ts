@@ -1,12 +1,12 @@
 /**
  * Ends a flush: moves the offsets from where the flush believed them, moves the queue counts, and tells who waits. One statement, because
- * each costs a round trip and a lone stat result waits for them all. Answers whether all offsets moved and all siblings (siblings.ts) still stand
- * where they were believed, locked against moving until the commit; if not, another flush was there first, and this one must be rolled back.
+ * each costs a round trip and a lone stat result waits for them all; COMMIT goes with it. Fails unless all offsets moved and all siblings
+ * (siblings.ts) still stand where they were believed, locked against moving until the commit: another flush was there first.
  * Counts that fall to zero go when the next flush of their lane and partition finds them so: deleting a row and changing it in one
  * statement is not defined.
  */
 import type { TopicPartition } from '@clinstream/runtime/consumer';
-import type { Queryable } from '@clinstream/runtime/postgres';
+import type { Transaction } from '@clinstream/runtime/postgres';
 import type { DepthChange } from '../../domain/queue-depth.ts';
 import type { Standing } from '../siblings.ts';
 
@@ -29,7 +29,8 @@ export const finishFlushStatement = {
   ON CONFLICT (lane, partition, requested_second)
   DO UPDATE SET waiting = d.waiting + excluded.waiting, running = d.running + excluded.running
 )
-SELECT (SELECT count(*) FROM moved) AS moved, (SELECT count(*) FROM standing) AS standing, CASE WHEN $11 <> '' THEN pg_notify('${notifyChannel}', $11) END`,
+SELECT CASE WHEN (SELECT count(*) FROM moved) <> cardinality($2) OR (SELECT count(*) FROM standing) <> cardinality($12)
+  THEN api.refuse_flush() END, CASE WHEN $11 <> '' THEN pg_notify('${notifyChannel}', $11) END`,
 };
 
 /** `fromOffset`: where the partition must stand now. */
@@ -43,9 +44,9 @@ export type FlushEnd = {
   readonly notice: string;
 };
 
-/** False: this flush must be rolled back. */
-export async function finishFlush(tx: Queryable, { clusterId, offsets, siblings, depth, notice }: FlushEnd): Promise<boolean> {
-  const { rows } = await tx.query<{ moved: number; standing: number }>(finishFlushStatement, [
+/** Rejects with POSTGRES_CONFLICT when another flush was there first. */
+export async function finishFlush(tx: Transaction, { clusterId, offsets, siblings, depth, notice }: FlushEnd): Promise<void> {
+  await tx.last(finishFlushStatement, [
     clusterId,
     offsets.map((offset) => offset.topic),
     offsets.map((offset) => offset.partition),
@@ -61,5 +62,4 @@ export async function finishFlush(tx: Queryable, { clusterId, offsets, siblings,
     siblings.map((sibling) => sibling.partition),
     siblings.map((sibling) => sibling.nextOffset),
   ]);
-  return rows[0]?.moved === offsets.length && rows[0].standing === siblings.length;
 }
