@@ -64,7 +64,7 @@ const works: Readonly<Record<string, (db: Queryable) => Promise<unknown>>> = {
   'load what waits': (db) => loadWaiting(db, 'fhir', 'p1', 50),
   'load what it is rendered with': (db) => loadRelated(db, 'fhir', 'p1', ['s3'], ['s6']),
   'write intents': (db) => writeIntents(db, holder, claim, [{ ...one, digest: 'd', memo: null }], 1),
-  'lock deliveries': (db) => lockDeliveries(db, 'fhir', names),
+  'lock deliveries': (db) => lockDeliveries(db, holder, claim, names),
   'count what is open': (db) => readDepth(db, 'fhir'),
   'sweep the outbox': (db) => claimTellings(db, 'fhir', 100, 1_000),
   'mark as told': (db) => markTold(db, 'fhir', [telling]),

@@ -19,6 +19,8 @@ import type { Target } from './target.ts';
 export type BreakerKeeper = {
   /** Patients that may be begun now. */
   room(concurrency: number, inFlight: number): number;
+  /** Nothing may be sent now. */
+  isOpen(): boolean;
   /** Call with every patient begun. */
   began(): void;
   answered(): void;
@@ -79,6 +81,7 @@ export function createBreakerKeeper(
   become(breaker);
   return {
     room: (concurrency, inFlight) => roomOf(breaker, concurrency, inFlight),
+    isOpen: () => breaker.state === 'open',
     began: () => become(onTrial(breaker)),
     answered: () => become(afterAnswer(breaker)),
     unanswered: () => become(afterNoAnswer(breaker)),

@@ -22,12 +22,20 @@ export type DeliverDeps = {
   readonly ledger: Ledger;
   readonly producer: Pick<EventProducer, 'publish'>;
 };
+/** How to leave when the target has been told; null: this patient must not be begun (any more). */
+export type EnterGate = (signal: AbortSignal) => Promise<(() => void) | null>;
 
-export async function deliverPatient(
-  { target, ledger, producer }: DeliverDeps,
-  claim: Claim,
-  signal: AbortSignal,
-): Promise<Ending> {
+/** What is told is read behind the gate, so that it is current however long the wait was; what came of it is written down in front of it. */
+export async function deliverPatient(deps: DeliverDeps, claim: Claim, signal: AbortSignal, enter: EnterGate): Promise<Ending> {
+  const leave = await enter(signal);
+  if (leave === null) return { kind: 'ended' };
+  const told = await tell(deps, claim, signal).finally(leave);
+  return 'kind' in told ? told : await record(deps.ledger, claim, told.works, told.verdicts, signal);
+}
+
+type Told = { readonly works: readonly WaitingWork[]; readonly verdicts: readonly (Verdict | Unchanged)[] };
+
+async function tell({ target, ledger, producer }: DeliverDeps, claim: Claim, signal: AbortSignal): Promise<Told | Ending> {
   const own = createOwnTrouble();
   try {
     const works = await own(ledger.works(claim));
@@ -38,13 +46,7 @@ export async function deliverPatient(
     const verdicts = open.length === 0 ? [] : await verdictsOf(target, open, { signal, intend, publish }, own.isOwn);
     if (!Array.isArray(verdicts)) return endingOf(verdicts as AppError, own.isOwn, signal);
     const given = new Map(open.map((work, index) => [work, verdicts[index] as Verdict]));
-    return await record(
-      ledger,
-      claim,
-      works,
-      works.map((work) => given.get(work) ?? withoutAsking(work) ?? unchanged),
-      signal,
-    );
+    return { works, verdicts: works.map((work) => given.get(work) ?? withoutAsking(work) ?? unchanged) };
   } catch (cause) {
     return endingOf(classify(cause, 'outbound'), own.isOwn, signal);
   }

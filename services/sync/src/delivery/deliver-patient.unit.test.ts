@@ -61,7 +61,7 @@ async function run(behaviour: Behaviour, signal = new AbortController().signal) 
     },
   } as Pick<Target, 'deliver'> as Target;
   const producer = { publish: behaviour.publish ?? (() => Promise.reject(new Error('nothing is published here'))) };
-  const ending = await deliverPatient({ target, ledger, producer }, claim, signal);
+  const ending = await deliverPatient({ target, ledger, producer }, claim, signal, async () => () => {});
   return { ending, given, last: written.at(-1), tries: written.length };
 }
 

@@ -75,7 +75,8 @@ async function settleWithoutSending(
 
 async function writeGroups(plans: readonly Plan[], context: DeliveryContext, desk: Desk, deps: SendDeps): Promise<void> {
   for (const group of groupsOf(plans.filter((plan) => !desk.verdicts.has(plan)))) {
-    for (const plan of group) await context.intend(plan.work, intentOf(plan));
+    // Called together, they are one write of the ledger.
+    await Promise.all(group.map((plan) => context.intend(plan.work, intentOf(plan))));
     const unanswered = group.filter(({ work }) => work.intent !== null);
     await lookAt(unanswered, desk, deps);
     await sendPlans(group, desk, false, deps);

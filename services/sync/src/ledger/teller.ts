@@ -29,23 +29,38 @@ export type SweepTimes = {
   readonly afterMs: number;
   readonly claimedForMs: number;
   readonly atMost: number;
+  /** How long what Kafka has confirmed may go unmarked, so that others are marked with it. */
+  readonly markAfterMs: number;
 };
-export const sweepTimes: SweepTimes = { everyMs: 1_000, afterMs: 10_000, claimedForMs: 30_000, atMost: 500 };
+export const sweepTimes: SweepTimes = { everyMs: 1_000, afterMs: 10_000, claimedForMs: 30_000, atMost: 500, markAfterMs: 50 };
 
 export function createTeller({ postgres, producer, telemetry, target }: TellerDeps, times = sweepTimes): Teller {
   const metrics = createMetrics(telemetry.registry, syncMetrics);
   const stopping = new AbortController();
   let sweeping: Promise<void> = Promise.resolve();
+  let told: Telling[] = [];
+  let marking: Promise<void> | null = null;
+
+  /** Of several patients by one statement; nobody waits for it, and what is lost of it is told again under the same event id. */
+  const markSoon = (): Promise<void> => {
+    marking ??= sleep(times.markAfterMs, stopping.signal).then(async () => {
+      const marked = told;
+      told = [];
+      marking = null;
+      await markTold(postgres, target, marked);
+    });
+    return marking;
+  };
 
   const publish = async (tellings: readonly Telling[], occasion: 'first' | 'again'): Promise<void> => {
-    const told: Telling[] = [];
+    if (tellings.length === 0) return;
     const publishOne = async (telling: Telling): Promise<void> => {
       await producer.publish(outgoing(telling.event));
       told.push(telling);
     };
     const results = await Promise.allSettled(tellings.map(publishOne));
-    await markTold(postgres, target, told);
-    metrics.published.labels({ target, occasion }).inc(told.length);
+    await markSoon();
+    metrics.published.labels({ target, occasion }).inc(results.filter(({ status }) => status === 'fulfilled').length);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   };
@@ -74,6 +89,7 @@ export function createTeller({ postgres, producer, telemetry, target }: TellerDe
     stop: async () => {
       stopping.abort();
       await sweeping;
+      await marking?.catch(() => {});
     },
     readiness: () => ({ ready: true }),
     tell: (tellings) => publish(tellings, 'first').catch(() => {}),

@@ -13,7 +13,7 @@ export async function insertTellings(
 ): Promise<void> {
   if (tellings.length === 0) return;
   const names = [target, tellings.map(({ kind }) => kind), tellings.map(({ id }) => id)];
-  await tx.query(
+  const forgotten = tx.query(
     {
       name: 'sync forget tellings',
       text: `DELETE FROM sync.outbox o USING unnest($2::text[], $3::text[]) AS n(kind, id)
@@ -21,7 +21,7 @@ WHERE o.target = $1 AND o.kind = n.kind AND o.id = n.id AND o.published`,
     },
     names,
   );
-  await tx.query(
+  const inserted = tx.query(
     {
       name: 'sync insert tellings',
       text: `INSERT INTO sync.outbox (target, kind, id, revision, event, published, due_at)
@@ -30,6 +30,7 @@ FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS t(kind, id, rev
     },
     [...names, tellings.map(({ revision }) => revision), tellings.map(({ event }) => JSON.stringify(event)), sweepAfterMs],
   );
+  await Promise.all([forgotten, inserted]);
 }
 
 /** Unpublished ones that are due, the oldest first; kept from other sweeps for a while. */

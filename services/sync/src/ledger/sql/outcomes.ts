@@ -40,15 +40,23 @@ WHERE d.target = $1 AND d.kind = i.kind AND d.id = i.id AND EXISTS (SELECT 1 FRO
 
 type Names = readonly { readonly kind: string; readonly id: string }[];
 
-export const lockDeliveries = async (tx: Queryable, target: string, names: Names): Promise<readonly DeliveryRow[]> =>
+/** None when another has taken over: whoever has not locked the patient must not wait here for who has. */
+export const lockDeliveries = async (
+  tx: Queryable,
+  { target, holder }: Holder,
+  { patientKey, epoch }: Claim,
+  names: Names,
+): Promise<readonly DeliveryRow[]> =>
   (
     await tx.query<DeliveryRow>(
       {
         name: 'sync lock deliveries',
         text: `SELECT ${deliveryColumns.map((name) => `d.${name}`).join(', ')} FROM sync.deliveries d
-JOIN unnest($2::text[], $3::text[]) AS n(kind, id) USING (kind, id) WHERE d.target = $1 ORDER BY d.seq FOR UPDATE OF d`,
+JOIN unnest($2::text[], $3::text[]) AS n(kind, id) USING (kind, id)
+WHERE d.target = $1 AND EXISTS (SELECT 1 FROM sync.patients WHERE target = $1 AND patient_key = $4 AND holder = $5 AND epoch = $6)
+ORDER BY d.seq FOR UPDATE OF d`,
       },
-      [target, names.map(({ kind }) => kind), names.map(({ id }) => id)],
+      [target, names.map(({ kind }) => kind), names.map(({ id }) => id), patientKey, holder, epoch],
     )
   ).rows;
 
