@@ -1,6 +1,7 @@
 /** One AI job: its Task, and what of its result may stand in FHIR. In: the job's state; out: resources in order of reference, and what is held. Pure. */
 import type { AnalysisState, ModelManifest } from '@clinstream/contracts';
 import { decideRelease, type Release } from './decide-release.ts';
+import { settledStaleIssue, staleResultIssue } from './detected-issue.ts';
 import { manifestOf } from './device.ts';
 import { renderEvidence } from './evidence.ts';
 import { referenceTo } from './ids.ts';
@@ -36,7 +37,10 @@ function resultsOf(state: AnalysisState, patientKey: string, context: RenderCont
     case 'wait':
       return { resources: [], main: null, held: decision.held };
     case 'withdraw':
-      return withdrawn(decision, renderWithdrawn({ state, patientKey, context, kept: [], reason: decision.reason }));
+      return withdrawn(decision, [
+        ...renderWithdrawn({ state, patientKey, context, kept: [], reason: decision.reason }),
+        ...settledStaleIssue(state, patientKey, { context, mitigation: 'The result was withdrawn.' }),
+      ]);
     case 'release': {
       const manifest = manifestOf(decision.release.result, context.manifests);
       if (manifest === null) return { resources: [], main: null, held: 'MODEL_UNKNOWN' };
@@ -60,8 +64,12 @@ function released(state: AnalysisState, patientKey: string, { release, manifest,
   // What a former result left there and this one does not have, such as evidence.
   const kept = withProvenance.map(referenceTo);
   const former = renderWithdrawn({ state, patientKey, context, kept, reason: 'A newer result was released.' });
-  return { resources: [...former, ...withProvenance], main, held: null };
+  const stale = staleResultIssue(one, referenceTo(main));
+  const issues = stale.length > 0 ? stale : settledStaleIssue(state, patientKey, { context, mitigation: notStaleWords });
+  return { resources: [...former, ...withProvenance, ...issues], main, held: null };
 }
+
+const notStaleWords = 'The result that stands now rests on no input corrected after it.';
 
 type Leaving = { readonly main: FhirResource; readonly resources: readonly FhirResource[] };
 

@@ -29,8 +29,8 @@ export type Release = {
   readonly status: 'final' | 'amended' | 'preliminary';
   /** Who approved it; null: nobody has. */
   readonly review: AnalysisReview | null;
-  /** An input was corrected since; the result is not what the model would say now. */
-  readonly isStale: boolean;
+  /** Inputs that were corrected since; with any, the result is not what the model would say now. */
+  readonly corrected: readonly ObservationState[];
 };
 
 export type ReleaseDecision =
@@ -51,8 +51,8 @@ export function decideRelease(state: AnalysisState, context: RenderContext): Rel
   if (prediction === null) return withoutPrediction;
   if (review === null && isOwnerUncertain(patient, state)) return { kind: 'wait', held: 'PATIENT_MERGED' };
   const status = review === null ? 'preliminary' : succeedsApproved(state, review) ? 'amended' : 'final';
-  const isStale = inputs.some((input) => isCorrectedSince(input, candidate, state));
-  return { kind: 'release', release: { result: { ...candidate, prediction }, status, review, isStale } };
+  const corrected = inputs.filter((input) => isCorrectedSince(input, candidate, state));
+  return { kind: 'release', release: { result: { ...candidate, prediction }, status, review, corrected } };
 }
 
 /** Of a record that was merged away, or of either one when it was merged in flight (facts 6.4). A reviewer has looked at who the patient is. */

@@ -15,6 +15,7 @@ export const ids = {
   medicationRequest: (orderId: string) => fhirIdOf('MedicationRequest', orderId),
   specimen: (orderId: string) => fhirIdOf('Specimen', orderId),
   orderIssue: (orderId: string) => fhirIdOf('DetectedIssue', 'order-number', orderId),
+  staleIssue: (jobId: string) => fhirIdOf('DetectedIssue', 'stale-result', jobId),
   observation: (observationId: string) => fhirIdOf('Observation', 'result', observationId),
   prediction: (jobId: string) => fhirIdOf('Observation', 'prediction', jobId),
   evidence: (jobId: string) => fhirIdOf('Observation', 'evidence', jobId),

@@ -145,19 +145,23 @@ const outcomeConcept = (label: string, { manifest, context }: Released): Codeabl
 export const inputsOf = ({ result, patientKey, context }: Released) =>
   inputReferences(result.inputObservations, context.related.observations, patientKey);
 
-const staleWords = 'An input was corrected after this analysis, which has not been repeated.';
+export const staleWords = 'An input was corrected after this analysis, which has not been repeated.';
 
-function notesOf({ manifest, isStale }: Released): Annotation[] {
-  return [...(manifest.demonstration ? [demonstrationWords] : []), ...(isStale ? [staleWords] : [])].map((text) => ({ text }));
+function notesOf(released: Released): Annotation[] {
+  return warningsOf(released).map((text) => ({ text }));
 }
+
+const warningsOf = ({ manifest, corrected }: Released): readonly string[] => [
+  ...(manifest.demonstration ? [demonstrationWords] : []),
+  ...(corrected.length > 0 ? [staleWords] : []),
+];
 
 /** What a clinician reads, the warnings first. */
 function wordsOf(released: Released): readonly string[] {
-  const { result, manifest, status, isStale } = released;
+  const { result, manifest, status } = released;
   const { label, probability } = result.prediction;
   return [
-    ...(manifest.demonstration ? [demonstrationWords] : []),
-    ...(isStale ? [staleWords] : []),
+    ...warningsOf(released),
     ...(status === 'preliminary' ? ['Not reviewed by a clinician.'] : []),
     `Artificial intelligence says: ${label}. Probability of ${manifest.outputs.positive}: ${wordsOfPercent(probability)}.`,
     `Model ${manifest.name} ${manifest.version}.`,

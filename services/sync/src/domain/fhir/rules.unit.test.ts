@@ -159,6 +159,36 @@ test('6.5 a correction of an input makes a released result stale, in words; it s
   assert.match(report.text?.div ?? '', /corrected after this analysis/);
 });
 
+test('6.5 a released result on a corrected input is a DetectedIssue, with the correction as evidence; once it is not any more, mitigated', () => {
+  const corrected = { related: { observations: [observation({ status: 'corrected', sourceVersion: at(40) })] } };
+  const stale = renderedAnalysis(approved(), corrected);
+  const issue = the(stale, 'DetectedIssue');
+  assert.deepEqual(issue.implicated, [{ reference: referenceTo(the(stale, 'DiagnosticReport')) }]);
+  assert.deepEqual(issue.evidence, [{ detail: [{ reference: `Observation/${ids.observation('observation-1')}` }] }]);
+  assert.deepEqual([issue.status, issue.severity, issue.mitigation], ['final', undefined, undefined]);
+  const later = { ...corrected, delivered: keysOf(stale) };
+  const again = { generation: 2, requestedAt: at(41) };
+  const end = ended({ generation: 2, startedAt: at(42), endedAt: at(43) });
+  const first = [requested(), ended(), reviewed(ended()), requested(again)];
+  assert.deepEqual(
+    allOf(renderedAnalysis(analysis(...first), later), 'DetectedIssue').map(({ mitigation }) => mitigation),
+    [undefined],
+  );
+  const repeated = renderedAnalysis(analysis(...first, end, reviewed(end, { at: at(44) })), later);
+  const settled = the(repeated, 'DetectedIssue');
+  assert.equal(settled.id, issue.id);
+  assert.match(settled.mitigation?.[0]?.action.text ?? '', /stands now rests on no input/);
+  assert.deepEqual(allOf(renderedAnalysis(approved(), { delivered: keysOf(renderedAnalysis(approved())) }), 'DetectedIssue'), []);
+});
+
+test('6.5 the DetectedIssue of a stale result is mitigated when the result is withdrawn', () => {
+  const corrected = { related: { observations: [observation({ status: 'corrected', sourceVersion: at(40) })] } };
+  const gone = { related: { observations: [observation({ status: 'entered_in_error', sourceVersion: at(50) })] } };
+  const rendering = renderedAnalysis(approved(), { ...gone, delivered: keysOf(renderedAnalysis(approved(), corrected)) });
+  assert.equal(the(rendering, 'DetectedIssue').mitigation?.[0]?.action.text, 'The result was withdrawn.');
+  assert.equal(rendering.held, null);
+});
+
 test('6.5 an input that was corrected before the job was asked for makes nothing stale', () => {
   const corrected = observation({ status: 'corrected', sourceVersion: at(9) });
   const report = the(renderedAnalysis(approved(), { related: { observations: [corrected] } }), 'DiagnosticReport');

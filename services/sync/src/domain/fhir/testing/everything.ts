@@ -33,6 +33,8 @@ const specimen = {
 };
 const provider = { id: 'D1001', authority: 'HIS' };
 
+const sepsis = { model: riskModel.name, label: 'sepsis' };
+
 /** Units that are taken for UCUM, which a server checks. */
 export const ucumUnits: readonly string[] = [
   'mg/dL',
@@ -75,6 +77,8 @@ export function renderEverything(
   const related: NonNullable<ContextChange['related']> = { patient: patient({ patientKey }), ...change.related };
   const withOrder = { ...change, related: { ...related, order: order(glucoseOrder) } };
   const withInputs = { ...change, related: { ...related, order: aiOrder, observations: [input] } };
+  const corrected = { ...input, status: 'corrected', sourceVersion: at(40) } as const;
+  const withCorrected = { ...withInputs, related: { ...withInputs.related, observations: [corrected] } };
   const job = (name: string, of: { readonly model?: string; readonly label?: string } = {}) => {
     const { model = 'breast-cancer', label = 'malignant' } = of;
     const named = { jobId: id(name), patientKey, model };
@@ -177,13 +181,17 @@ export function renderEverything(
     'a cancelled result': result('not-done', { value: nothing, status: 'cancelled', effectiveAt: '2026-11' }),
     'a diagnosis': one('diagnosis'),
     'a diagnosis of a demonstration model': one('demonstration', { model: demonstrationModel.name, label: 'benign' }),
-    'a risk': one('risk', { model: riskModel.name, label: 'sepsis' }),
+    'a risk': one('risk', sepsis),
+    'a diagnosis on a corrected input': one('stale', {}, withCorrected),
+    'a risk that rests on no corrected input any more': one('settled', sepsis, {
+      delivered: keysOf(one('settled', sepsis, withCorrected)),
+    }),
     'an unreviewed diagnosis': renderedAnalysis(analysis(job('unreviewed').request, job('unreviewed').end), {
       ...withInputs,
       settings: { ...change.settings, releaseUnreviewed: true },
     }),
     'a diagnosis taken back': withdrawn('rejected'),
-    'a risk taken back': withdrawn('risk-rejected', { model: riskModel.name, label: 'sepsis' }),
+    'a risk taken back': withdrawn('risk-rejected', sepsis),
     'a job that waits': renderedAnalysis(analysis(job('queued').request), withInputs),
     'a failed job': jobIn('failed', 'AnalysisFailed'),
     'a job refused': jobIn('abstained', 'AnalysisAbstained'),

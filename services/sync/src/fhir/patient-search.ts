@@ -1,0 +1,105 @@
+/**
+ * Searches Patients by identifier, several askers by one request: who asks while a search is under way waits for the next and shares it. A search is
+ * among the dearest things a FHIR server is asked for, and one for eight costs hardly more than one.
+ *
+ * Promise: each asker is answered as if it had asked alone. It does ask alone when a shared search fails or is slow, when its page is full, or when it
+ * proves nothing: a server that does not know lists (`a,b`) finds nobody, so that a list always carries an identifier somebody is known to have.
+ * Rejects as the client does, with FHIR_UNEXPECTED_STATUS, and with FHIR_REPLY_UNREADABLE when the answer is no searchset.
+ */
+import { sleep } from '@clinstream/runtime/errors';
+import type { FhirClient } from './client.ts';
+import { fhirError } from './errors.ts';
+import { type JsonRecord, objectIn, objectsIn, textIn } from './json.ts';
+
+export type Identifier = { readonly system: string; readonly value: string };
+export type PatientSearch = {
+  find(identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]>;
+  /** A Patient with this identifier certainly stands there. */
+  exists(identifier: Identifier): void;
+};
+
+type Answers = (identifier: Identifier) => readonly JsonRecord[];
+type Asker = { readonly identifier: Identifier; readonly answer: (answers: Answers | null) => void };
+
+const mostShared = 16;
+const matchesEach = 10;
+/** Nobody waits longer for what others share. */
+const patienceMs = 1_000;
+
+export function createPatientSearch(client: FhirClient): PatientSearch {
+  let waiting: Asker[] = [];
+  let isSearching = false;
+  let known: Identifier | null = null;
+
+  const alone = async (identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]> => {
+    const found = (await search(client, [identifier], signal)).filter((patient) => hasIdentifier(patient, identifier));
+    if (found.length > 0) known = identifier;
+    return found;
+  };
+
+  /** Null: it says nothing of anybody. */
+  const together = async (askers: readonly Asker[], proof: Identifier): Promise<Answers | null> => {
+    const asked = [...askers.map(({ identifier }) => identifier), proof];
+    const found = await search(client, asked, new AbortController().signal);
+    if (found.length >= asked.length * matchesEach) return null;
+    if (found.some((patient) => hasIdentifier(patient, proof)))
+      return (identifier) => found.filter((patient) => hasIdentifier(patient, identifier));
+    known = null;
+    return null;
+  };
+
+  const searchOn = async (): Promise<void> => {
+    isSearching = true;
+    while (waiting.length > 0) {
+      const askers = waiting.slice(0, mostShared);
+      waiting = waiting.slice(mostShared);
+      const answers = known === null || askers.length === 1 ? null : await together(askers, known).catch(() => null);
+      for (const { answer } of askers) answer(answers);
+    }
+    isSearching = false;
+  };
+
+  const shared = (identifier: Identifier): Promise<Answers | null> =>
+    new Promise((resolve) => {
+      waiting.push({ identifier, answer: resolve });
+      // Those of one turn of the event loop are searched for together.
+      if (!isSearching) setImmediate(searchOn);
+      isSearching = true;
+    });
+
+  return {
+    async find(identifier, signal) {
+      const enough = new AbortController();
+      const impatience = sleep(patienceMs, AbortSignal.any([signal, enough.signal])).then(() => null);
+      const answers = known === null ? null : await Promise.race([shared(identifier), impatience]);
+      enough.abort();
+      return answers === null ? await alone(identifier, signal) : answers(identifier);
+    },
+    exists: (identifier) => {
+      known = identifier;
+    },
+  };
+}
+
+/** A server that ignored the identifiers would answer with everybody: each has to be checked. */
+async function search(
+  client: FhirClient,
+  identifiers: readonly Identifier[],
+  signal: AbortSignal,
+): Promise<readonly JsonRecord[]> {
+  const tokens = identifiers.map(({ system, value }) => `${escaped(system)}|${escaped(value)}`).join(',');
+  const path = `Patient?identifier=${encodeURIComponent(tokens)}&_count=${identifiers.length * matchesEach}`;
+  const { status, resource } = await client.send({ method: 'GET', path, onePage: true, signal });
+  if (status !== 200) throw fhirError('FHIR_UNEXPECTED_STATUS');
+  if (textIn(resource, 'resourceType') !== 'Bundle') throw fhirError('FHIR_REPLY_UNREADABLE');
+  return objectsIn(resource, 'entry')
+    .map((entry) => objectIn(entry, 'resource'))
+    .filter((patient) => patient !== null);
+}
+
+/** A search token's own separators inside a value. */
+const escaped = (text: string): string => text.replace(/[\\,|$]/g, (character) => `\\${character}`);
+
+const hasIdentifier = (patient: JsonRecord, { system, value }: Identifier): boolean =>
+  textIn(patient, 'resourceType') === 'Patient' &&
+  objectsIn(patient, 'identifier').some((one) => textIn(one, 'system') === system && textIn(one, 'value') === value);
