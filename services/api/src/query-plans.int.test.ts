@@ -17,6 +17,7 @@ import { observations } from './sink/observation-table.ts';
 import { orders } from './sink/order-table.ts';
 import { patients } from './sink/patient-table.ts';
 import { reviewRows } from './sink/review-table.ts';
+import { finishFlushStatement } from './sink/sql/finish-flush.ts';
 import { loadAnalysesStatement } from './sink/sql/load-analyses.ts';
 import { loadStatement } from './sink/sql/load-rows.ts';
 import { updateStatement } from './sink/sql/update-rows.ts';
@@ -106,6 +107,33 @@ for (const [name, text] of Object.entries(prepared)) {
     refuseSeqScans(await explain('GENERIC_PLAN, ', text), name);
   });
 }
+
+test('what every flush and every read asks is planned once, however many it is about', async () => {
+  const ids = ['job-1', 'job-2', 'job-3'];
+  const nothingMoves = Array<readonly string[]>(4).fill([]);
+  const movesDepth = (lanes: readonly string[]) => [
+    'c',
+    ...nothingMoves,
+    lanes,
+    ...[1, 2, 3, 4].map(() => lanes.map((_, i) => i)),
+    '',
+    [],
+    [],
+    [],
+  ];
+  const asked = [readAnalysesStatement, loadAnalysesStatement, loadStatement(deliveries)];
+  const plans = await under.postgres.transaction(async (tx) => {
+    for (let use = 0; use < 9; use++) {
+      for (const statement of asked) await tx.query(statement, [ids.slice(use % 3)]);
+      await tx.query(finishFlushStatement, movesDepth(ids.slice(use % 3)));
+    }
+    const names = [...asked, finishFlushStatement].map(({ name }) => name);
+    return tx.query('SELECT name, custom_plans, generic_plans FROM pg_prepared_statements WHERE name = ANY ($1)', [names]);
+  });
+  assert.equal(plans.rowCount, 4);
+  for (const { name, custom_plans, generic_plans } of plans.rows)
+    assert.deepEqual([custom_plans, generic_plans], [5, 4], String(name));
+});
 
 const anything: ListedFilter = {
   waitingSince: null,

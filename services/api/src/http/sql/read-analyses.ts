@@ -9,6 +9,7 @@ import type { StoredAnalysis } from '../../domain/analysis-view.ts';
 import { type CorrectedOfOrder, staleInputsOf } from '../../domain/stale-inputs.ts';
 import { analysisFromRow } from '../../sink/analysis-from-row.ts';
 import type { StoredAnalysisRow } from '../../sink/analysis-tables.ts';
+import { anyOf } from '../../sink/sql/any-of.ts';
 import { storedAnalysisColumns, storedAnalysisTables } from '../../sink/sql/load-analyses.ts';
 
 export type ReadAnalysisRow = StoredAnalysisRow & {
@@ -38,7 +39,7 @@ export const readAnalysisColumns = `${storedAnalysisColumns}, a.sort_at, ARRAY(
 export const readAnalysesStatement = {
   name: 'api read analyses',
   text: `SELECT ${readAnalysisColumns} FROM ${storedAnalysisTables}
-WHERE a.job_id = ANY ($1::text[])`,
+WHERE a.job_id = ${anyOf('$1')}`,
 };
 
 export const storedFromRow = (row: ReadAnalysisRow): StoredAnalysis => ({

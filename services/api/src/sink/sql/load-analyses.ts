@@ -4,6 +4,7 @@
  */
 import type { Queryable } from '@clinstream/runtime/postgres';
 import type { StoredAnalysisRow } from '../analysis-tables.ts';
+import { anyOf } from './any-of.ts';
 
 export const storedAnalysisColumns = `a.job_id, a.patient_key, a.model, a.asked_model_version, a.priority, a.order_id, a.requested_by,
   a.requested_generation, a.requested_at, a.input_observations, a.version AS ask_version,
@@ -18,7 +19,7 @@ export const storedAnalysisTables =
 export const loadAnalysesStatement = {
   name: 'sink load analyses',
   text: `SELECT ${storedAnalysisColumns} FROM ${storedAnalysisTables}
-WHERE a.job_id = ANY ($1::text[])`,
+WHERE a.job_id = ${anyOf('$1')}`,
 };
 
 export const loadAnalyses = async (tx: Queryable, jobIds: readonly string[]): Promise<readonly StoredAnalysisRow[]> =>
