@@ -1,7 +1,7 @@
 /** What stands in the log about jobs, read as any analyst would: first ends per partition in their order, and how many records told of progress. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lanes, type Topic, topics } from '@clinstream/contracts';
+import { type Lane, lanes, type Topic, topics } from '@clinstream/contracts';
 import { createCodecs } from '@clinstream/runtime/registry';
 import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { waitFor } from '@clinstream/testkit';
@@ -25,6 +25,13 @@ export async function logEnds({ admin }: Rig): Promise<Places> {
   return new Map((await admin.logBounds(readTopics)).map((one) => [nameOf(one.topic, one.partition), one.logEndOffset]));
 }
 
+/** Lanes of whose results the log has lost some since `from`. */
+export async function cutLanes({ admin }: Rig, from: Places): Promise<ReadonlySet<Lane>> {
+  const bounds = await admin.logBounds(resultTopics);
+  const cut = bounds.filter(({ topic, partition, logStartOffset }) => logStartOffset > (from.get(nameOf(topic, partition)) ?? 0));
+  return new Set(lanes.filter((lane) => cut.some(({ topic }) => topic === topics.results[lane])));
+}
+
 /** Reads from `from` to the end. */
 export async function readLog(rig: Rig, from: Places): Promise<LogRead> {
   const telemetry = createSilentTelemetry();
@@ -32,6 +39,9 @@ export async function readLog(rig: Rig, from: Places): Promise<LogRead> {
   await codecs.start();
   await waitFor(() => codecs.readiness().ready, { deadlineMs: 10_000, what: 'the codecs' });
   const to = await logEnds(rig);
+  const starts = new Map(
+    (await rig.admin.logBounds(readTopics)).map((one) => [nameOf(one.topic, one.partition), one.logStartOffset]),
+  );
   const ends = new Map<string, Map<string, string>>();
   const more = new Map<string, number>();
   const count = (jobId: string): void => void more.set(jobId, (more.get(jobId) ?? 0) + 1);
@@ -48,7 +58,7 @@ export async function readLog(rig: Rig, from: Places): Promise<LogRead> {
     else if (first !== eventId) count(event.jobId);
   };
   try {
-    await readAll(rig, from, to, take);
+    await readAll(rig, new Map([...from].map(([name, offset]) => [name, Math.max(offset, starts.get(name) ?? 0)])), to, take);
   } finally {
     await codecs.stop(AbortSignal.timeout(2_000));
   }

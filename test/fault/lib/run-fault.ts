@@ -21,7 +21,7 @@ import {
   type Verdict,
 } from '@clinstream/testkit/oracle/index';
 import type { Fault, FaultContext, FaultResult } from './fault.ts';
-import { logEnds, type Places, readLog } from './read-log.ts';
+import { cutLanes, logEnds, type Places, readLog } from './read-log.ts';
 import type { Rig } from './rig.ts';
 
 /** Session timeout, and as much again for everything else. */
@@ -113,7 +113,7 @@ async function complain(fault: Fault, verdict: Verdict, context: FaultContext, p
   const { lost, ...others } = verdict.found;
   context.note(`${lost.length} lost, ${counted} counted and alarmed`);
   if (lost.length > counted || counted === 0) problems.push(`lost ${lost.length}, but counted only ${counted}`);
-  problems.push(...formatFindings({ ...verdict, found: { ...others, lost: [], disordered: [] } }));
+  problems.push(...formatFindings({ ...verdict, found: { ...others, lost: [] } }));
 }
 
 /** Answers that blame the sender: every payload of the load is good. */
@@ -200,6 +200,7 @@ async function gather({ rig, foreign }: RunOptions, got: Gathered): Promise<Evid
     shownOrders: await shownOrders(rig, got.ledger),
     snapshots: got.snapshots,
     endsInLog: log.ends.map((partition) => partition.flatMap((jobId) => orderOf.get(jobId) ?? [])),
+    cutLanes: await cutLanes(rig, got.from),
     progressOf: log.more,
     foreign,
   };

@@ -158,6 +158,17 @@ test('a swap far apart is found through its neighbours', () => {
   assert.deepEqual(onlyFound({ endsInLog: [['o3', 'o1', 'o2']] }), ['disordered']);
 });
 
+test('a cut log: what was removed stood before what is there, lost ones have no order, all others are judged', () => {
+  const cut = { cutLanes: new Set(['stat'] as const), endsInLog: [['o3']] };
+  assert.deepEqual(onlyFound(cut), []);
+  assert.deepEqual(onlyFound({ ...cut, endsInLog: [['o3', 'o2']] }), ['disordered']);
+  assert.deepEqual(onlyFound({ ...cut, endsInLog: [['o1']] }), ['disordered']);
+  const withoutTwo = { finalJobs: replaced(good.finalJobs, 1), snapshots: [] };
+  assert.deepEqual(onlyFound({ ...cut, ...withoutTwo, endsInLog: [['o1', 'o3']] }), ['lost']);
+  assert.deepEqual(onlyFound({ ...cut, ...withoutTwo, endsInLog: [['o3', 'o1']] }), ['lost', 'disordered']);
+  assert.deepEqual(onlyFound({ endsInLog: [['o3']] }), ['disordered']);
+});
+
 test('no order is promised across lanes and patients, before the acknowledgement, or by retries of what never was acknowledged', () => {
   const swapped = { endsInLog: [['o2', 'o1', 'o3']] };
   for (const changes of [

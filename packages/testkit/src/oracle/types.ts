@@ -65,6 +65,8 @@ export type Evidence = {
   readonly snapshots: readonly Snapshot[];
   /** Orders of jobs in which their first ends stand in the log, per topic-partition; empty when nobody looked. */
   readonly endsInLog: readonly (readonly string[])[];
+  /** Lanes whose results the log no longer holds from the start: what was removed stood before all that is there. Default none. */
+  readonly cutLanes?: ReadonlySet<Lane>;
   /** Records about a job on the progress topic: each may raise a job's version once. */
   readonly progressOf: ReadonlyMap<string, number>;
   /** Names used by earlier runs on the same system: not invented, but not judged here. */
