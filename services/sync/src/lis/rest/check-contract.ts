@@ -13,6 +13,13 @@ export function missingIn(description: unknown): readonly string[] {
   return Object.values(operations).flatMap((operation) => missingOf(operation, root, paths));
 }
 
+/** Whether it describes this operation with all that we send and read. */
+export function isServed(operation: Operation, description: unknown): boolean {
+  const root = objectOf(description);
+  const paths = objectOf(root?.['paths']);
+  return root !== null && paths !== null && missingOf(operation, root, paths).length === 0;
+}
+
 export const nameOf = ({ method, path }: Operation): string => `${method.toUpperCase()} ${path.replace('{}', '{id}')}`;
 
 function missingOf(operation: Operation, root: Json, paths: Json): readonly string[] {

@@ -1,5 +1,5 @@
 /**
- * The laboratory's five operations, each with every answer it may give. *Not found* is only what the laboratory says in so many words: a well-formed
+ * The laboratory's operations, each with every answer it may give. *Not found* is only what the laboratory says in so many words: a well-formed
  * list without the record, or a 404 of its own making. Everything else that is no record is a failed look-up and rejects: reading "no answer"
  * as "no such patient" is how one person becomes two.
  *
@@ -7,6 +7,8 @@
  */
 import { Compile } from 'typebox/compile';
 import {
+  type Amendment,
+  amendOrder,
   CancelAnswerSchema,
   KeySchema,
   type NewOrder,
@@ -26,6 +28,10 @@ export type Created =
   | { readonly kind: 'created'; readonly id: string; readonly status: number }
   | { readonly kind: 'exists'; readonly status: number }
   | Refusal;
+export type Amended =
+  | { readonly kind: 'amended'; readonly status: number }
+  | { readonly kind: 'unknown'; readonly status: number }
+  | Refusal;
 export type Cancelled =
   | { readonly kind: 'cancelled'; readonly status: number }
   | { readonly kind: 'unable'; readonly status: number; readonly body: unknown }
@@ -37,6 +43,7 @@ export type LisClient = {
   registerPatient(registration: Registration, idempotencyKey: string, signal: AbortSignal): Promise<Created>;
   findOrder(testId: string, signal: AbortSignal): Promise<Found<OrderAnswer>>;
   createOrder(order: NewOrder, idempotencyKey: string, signal: AbortSignal): Promise<Created>;
+  amendOrder(id: string, amendment: Amendment, idempotencyKey: string, signal: AbortSignal): Promise<Amended>;
   cancelOrder(id: string, idempotencyKey: string, signal: AbortSignal): Promise<Cancelled>;
 };
 
@@ -69,6 +76,10 @@ export function createLisClient(http: Pick<LisHttp, 'send'>): LisClient {
       const path = operations.createOrder.path;
       const answer = await http.send({ method: 'POST', path, body: order, idempotencyKey }, signal);
       return createdBy(answer, 'test_id', order.test_id);
+    },
+    async amendOrder(id, amendment, idempotencyKey, signal) {
+      const path = amendOrder.path.replace('{}', encodeURIComponent(id));
+      return amendedBy(await http.send({ method: 'PATCH', path, body: amendment, idempotencyKey }, signal));
     },
     async cancelOrder(id, idempotencyKey, signal) {
       const path = operations.cancelOrder.path.replace('{}', encodeURIComponent(id));
@@ -106,6 +117,15 @@ function createdBy(answer: LisAnswer, name: string, value: string): Created {
   // A key for something else than what was sent: it is looked up before anything is believed.
   if (!isKey.Check(id) || named !== value) throw lisRestError('LIS_ANSWER_UNREADABLE');
   return { kind: 'created', id: String(id), status };
+}
+
+function amendedBy(answer: LisAnswer): Amended {
+  const { status, body } = answer;
+  refuseFailed(answer);
+  if (status === 404 && isJsonObject(body)) return { kind: 'unknown', status };
+  if (status >= 400 && status < 500) return { kind: 'refused', status, body };
+  if (status !== 204 && (status !== 200 || !isJsonObject(body))) throw lisRestError('LIS_ANSWER_UNREADABLE');
+  return { kind: 'amended', status };
 }
 
 function cancelledBy(answer: LisAnswer): Cancelled {

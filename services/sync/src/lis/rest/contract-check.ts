@@ -4,9 +4,9 @@
  */
 import type { Readiness } from '@clinstream/runtime/lifecycle';
 import type { Logger } from '@clinstream/runtime/telemetry';
-import { missingIn, nameOf } from './check-contract.ts';
+import { isServed, missingIn, nameOf } from './check-contract.ts';
 import type { LisClient } from './client.ts';
-import { operations } from './contract.ts';
+import { amendOrder, operations } from './contract.ts';
 import { lisRestError } from './errors.ts';
 import type { LisHttp } from './http.ts';
 
@@ -25,9 +25,11 @@ const nobody = 'clinstream|contract|check';
 export function createContractCheck({ http, client, log, descriptionPath }: ContractCheckDeps) {
   let state: 'unknown' | 'holds' | 'missing' = 'unknown';
   let told = '';
+  let takesAmendments = false;
 
   async function missing(signal: AbortSignal): Promise<readonly string[]> {
     const { status, body } = await http.send({ method: 'GET', path: descriptionPath }, signal);
+    takesAmendments = status === 200 && isServed(amendOrder, body);
     if (status === 200 && typeof body === 'object' && body !== null && 'paths' in body) return missingIn(body);
     return (await isAnswering(signal)) ? [] : [`${nameOf(operations.findPatient)} does not answer a look-up as it should`];
   }
@@ -63,6 +65,8 @@ export function createContractCheck({ http, client, log, descriptionPath }: Cont
     hold: async (signal: AbortSignal): Promise<void> => {
       if (state !== 'holds') await check(signal);
     },
+    /** As it was found when the contract was last checked. */
+    takesAmendments: (): boolean => takesAmendments,
     /** Whether anybody answers at all; rejects with a retryable/dependency error. */
     ask: async (signal: AbortSignal): Promise<void> => {
       await isAnswering(signal).catch(asAway);

@@ -52,9 +52,12 @@ export type NewOrder = {
   readonly notes: string;
 };
 
-/** One operation the adapter cannot do without. */
+/** What of an order may be amended. Sent whole, so that the same again changes nothing. */
+export type Amendment = Pick<NewOrder, 'test_type' | 'specimen_type' | 'ordering_physician' | 'priority' | 'notes'>;
+
+/** One operation of the laboratory's. */
 export type Operation = {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'patch';
   /** `{}` stands for one key. */
   readonly path: string;
   readonly query: readonly string[];
@@ -65,17 +68,16 @@ export type Operation = {
 };
 
 const registrationFields = { patient_id: [], name: [], birth_date: [], gender: ['F', 'M', 'O'] };
-const orderFields = {
-  patient: [],
-  test_id: [],
+const amendedFields = {
   test_type: [],
   specimen_type: [],
   ordering_physician: [],
-  order_date: [],
   priority: ['routine', 'urgent', 'stat'],
   notes: [],
 };
+const orderFields = { patient: [], test_id: [], order_date: [], ...amendedFields };
 
+/** The adapter cannot do without these. */
 export const operations = {
   findPatient: { method: 'get', path: '/api/patients/', query: ['patient_id'], sends: {}, reads: ['id', 'patient_id'] },
   registerPatient: { method: 'post', path: '/api/patients/', query: [], sends: registrationFields, reads: ['id'] },
@@ -83,3 +85,12 @@ export const operations = {
   createOrder: { method: 'post', path: '/api/lab-tests/', query: [], sends: orderFields, reads: ['id'] },
   cancelOrder: { method: 'post', path: '/api/lab-tests/{}/cancel/', query: [], sends: {}, reads: ['status'] },
 } as const satisfies Readonly<Record<string, Operation>>;
+
+/** Used where the laboratory's description has it; elsewhere an amended order is a person's affair. */
+export const amendOrder = {
+  method: 'patch',
+  path: '/api/lab-tests/{}/',
+  query: [],
+  sends: amendedFields,
+  reads: [],
+} as const satisfies Operation;

@@ -3,14 +3,14 @@ import { deterministicId, type OrderState } from '@clinstream/contracts';
 import type { DeliveryContext, JsonObject, Verdict, Work } from '../../delivery/target.ts';
 import { contentDigestOf } from '../../domain/lis/decide-message.ts';
 import { orderEventOf } from '../../domain/lis/order-event.ts';
-import type { Cancelled, Created, LisClient } from './client.ts';
+import type { Cancelled, LisClient, Refusal } from './client.ts';
 import type { OrderAnswer } from './contract.ts';
 import type { LisRestCode } from './errors.ts';
-import { contentOf, digestOf, registrationOf, testIdOf } from './render.ts';
+import { amendmentOf, contentOf, digestOf, registrationOf, testIdOf } from './render.ts';
 
 export async function deliverOrder(
   work: Work,
-  { client, context, now }: { readonly client: LisClient; readonly context: DeliveryContext; readonly now: number },
+  deps: Pick<Step, 'client' | 'context' | 'now' | 'takesAmendments'>,
 ): Promise<Verdict> {
   if (work.subject.kind !== 'order') return { outcome: 'held', code: 'LIS_NOT_AN_ORDER' };
   const order = work.subject.state;
@@ -22,20 +22,18 @@ export async function deliverOrder(
     case 'completed':
       return known === null ? { outcome: 'held', code: 'LIS_ORDER_ENDED' } : unchanged(order, known, work);
     case 'cancel_requested':
-      return cancel({ work, order, known, client, context, now });
+      return cancel({ work, order, known, ...deps });
     case 'active':
-      return content({ work, order, known, client, context, now });
+      return content({ work, order, known, ...deps });
   }
 }
 
 function content(step: Step): Verdict | Promise<Verdict> {
   const { work, order, known } = step;
-  if (known !== null && !work.force)
-    return known.contentDigest === contentDigestOf(order)
-      ? unchanged(order, known, work)
-      : needsReview('LIS_AMENDMENT_UNSUPPORTED');
+  if (known !== null && !work.force && known.contentDigest === contentDigestOf(order)) return unchanged(order, known, work);
   // A code we did not understand is not routine (facts 6.9), and a retired patient is not registered anew (facts 6.4).
   if (order.priority === 'unknown') return needsReview('LIS_PRIORITY_UNKNOWN');
+  if (known !== null && (step.takesAmendments || !work.force)) return amend(step, known.lisId);
   if (known === null && (work.related.patient?.mergedInto ?? null) !== null) return needsReview('LIS_PATIENT_MERGED');
   return place(step);
 }
@@ -47,7 +45,22 @@ type Step = {
   readonly client: LisClient;
   readonly context: DeliveryContext;
   readonly now: number;
+  /** The laboratory says that it does. */
+  readonly takesAmendments: boolean;
 };
+
+/** Facts 6.6. The whole content, so that it may be sent again; every content of an order under a key of its own. */
+async function amend({ work, order, client, context, takesAmendments }: Step, lisId: string): Promise<Verdict> {
+  if (!takesAmendments) return needsReview('LIS_AMENDMENT_UNSUPPORTED');
+  await context.intend(work, intentOf(order));
+  const key = deterministicId('lis-amend', order.orderId, String(order.contentVersion));
+  const answer = await client.amendOrder(lisId, amendmentOf(order), key, context.signal);
+  if (answer.kind === 'unknown') return needsReview('LIS_ORDER_UNKNOWN', String(answer.status));
+  return answer.kind === 'refused' ? refused(answer) : placed(order, lisId, String(answer.status), true);
+}
+
+/** The content that leaves is noted: should nobody hear how it ended, and the order be amended meanwhile, it is what the laboratory may have. */
+const intentOf = (order: OrderState) => ({ digest: digestOf(order), memo: { contentDigest: contentDigestOf(order) } });
 
 /** What the laboratory has accepted of this order, and the newest wish to cancel it has answered. */
 type Memo = { readonly lisId: string; readonly contentDigest: string; readonly cancelAsked: number | null };
@@ -57,7 +70,7 @@ async function place(step: Step): Promise<Verdict> {
   const there = await client.findOrder(testIdOf(order), context.signal);
   if (there.kind === 'many') return needsReview('LIS_ORDER_AMBIGUOUS');
   if (there.kind === 'one') return adopt(step, there.record);
-  await context.intend(work, { digest: digestOf(order), memo: null });
+  await context.intend(work, intentOf(order));
   const patient = await patientOf(step);
   if (!('key' in patient)) return patient;
   const content = { patient: patient.key, ...contentOf(order) };
@@ -71,14 +84,18 @@ async function place(step: Step): Promise<Verdict> {
 const retryMs = 1_000;
 
 /** An order found under our number is ours when it is about the same patient and the same test. */
-async function adopt({ work, order, client, context }: Step, record: OrderAnswer): Promise<Verdict> {
-  if (record.test_type !== undefined && record.test_type !== order.code.code) return needsReview('LIS_ORDER_NUMBER_TAKEN');
+async function adopt(step: Step, record: OrderAnswer): Promise<Verdict> {
+  const { work, order, client, context, takesAmendments } = step;
+  const meant = work.intent?.memo?.['contentDigest'];
+  const wasAmended = typeof meant === 'string' && meant !== contentDigestOf(order) && (takesAmendments || !work.force);
+  if (!wasAmended && record.test_type !== undefined && record.test_type !== order.code.code)
+    return needsReview('LIS_ORDER_NUMBER_TAKEN');
   if (record.patient !== undefined) {
     const found = await client.findPatient(work.patientKey, context.signal);
     const isSame = found.kind === 'one' && String(found.record.id) === String(record.patient);
     if (!isSame) return needsReview(found.kind === 'many' ? 'LIS_PATIENT_AMBIGUOUS' : 'LIS_ORDER_NUMBER_TAKEN');
   }
-  return placed(order, String(record.id), '200', false);
+  return wasAmended ? amend(step, String(record.id)) : placed(order, String(record.id), '200', false);
 }
 
 async function patientOf({ work, client, context }: Step): Promise<{ readonly key: number | string } | Verdict> {
@@ -168,7 +185,7 @@ const needsReview = (code: ReviewCode, acknowledgement: string | null = null): V
 const maxDetailLength = 4_000;
 
 /** What it said may name the patient: it stays in the ledger. */
-const refused = ({ status, body }: Extract<Created, { kind: 'refused' }>): Verdict => ({
+const refused = ({ status, body }: Refusal): Verdict => ({
   outcome: 'rejected',
   code: 'LIS_REFUSED',
   acknowledgement: String(status),

@@ -12,7 +12,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { lisRestError } from './errors.ts';
 
 export type LisRequest = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   /** From the root of the laboratory system, query included. */
   readonly path: string;
   readonly body?: object;

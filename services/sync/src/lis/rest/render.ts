@@ -1,7 +1,7 @@
 /** Our states as the laboratory's records. Pure. */
 import { type OrderState, type PatientState, sha256 } from '@clinstream/contracts';
 import { contentDigestOf } from '../../domain/lis/decide-message.ts';
-import type { NewOrder, Registration } from './contract.ts';
+import type { Amendment, NewOrder, Registration } from './contract.ts';
 
 /** Null where the laboratory wants more than we know: half a person is never registered. */
 export function registrationOf(patientKey: string, patient: PatientState | null): Registration | null {
@@ -26,6 +26,11 @@ export const contentOf = (order: OrderState): OrderContent => ({
   order_date: new Date(order.requestedAt).toISOString(),
   ...priorityOf(order),
 });
+
+export function amendmentOf(order: OrderState): Amendment {
+  const { test_id: _, order_date: __, ...amendment } = contentOf(order);
+  return amendment;
+}
 
 /** There is no word for asap: nobody waits longer than was asked for, and the real word stands in the notes. */
 function priorityOf({ priority, note }: OrderState): Pick<NewOrder, 'priority' | 'notes'> {

@@ -5,7 +5,7 @@ import { createSecret } from '@clinstream/runtime/config';
 import { AppError } from '@clinstream/runtime/errors';
 import type { OutgoingEvent } from '@clinstream/runtime/producer';
 import { createTelemetry, type Telemetry } from '@clinstream/runtime/telemetry';
-import type { Delivered, DeliveryContext, Target, Verdict, Work } from '../../delivery/target.ts';
+import type { Delivered, DeliveryContext, Intent, Target, Verdict, Work } from '../../delivery/target.ts';
 import { createRestLisTarget } from './target.ts';
 import { type FakeLis, type Misbehaviour, type Seen, startFakeLis } from './testing/fake-lis.ts';
 
@@ -296,6 +296,79 @@ test('6.4 no order of ours registers a patient who was merged away', async () =>
   assert.equal(codeOf(await deliver(workOf(orderOf(placed), { related }))), 'needs_review LIS_PATIENT_MERGED');
   assert.equal(lis.seen.filter(({ method }) => method === 'POST').length, 0);
 });
+
+/** What a laboratory that takes all we may send says of itself. */
+const describeAll = (): void => {
+  const query = (name: string) => [{ in: 'query', name }];
+  const takes = (...names: readonly string[]) => ({
+    content: { 'application/json': { schema: { properties: Object.fromEntries(names.map((name) => [name, {}])) } } },
+  });
+  const changed = ['test_type', 'specimen_type', 'ordering_physician', 'priority', 'notes'];
+  lis.description = {
+    paths: {
+      '/api/patients/': {
+        get: { parameters: query('patient_id') },
+        post: { requestBody: takes('patient_id', 'name', 'birth_date', 'gender') },
+      },
+      '/api/lab-tests/': {
+        get: { parameters: query('test_id') },
+        post: { requestBody: takes('patient', 'test_id', 'order_date', ...changed) },
+      },
+      '/api/lab-tests/{id}/': { patch: { requestBody: takes(...changed) } },
+      '/api/lab-tests/{id}/cancel/': { post: {} },
+    },
+  };
+};
+const amendment = event('OrderAmended', 2_000, { note: 'amended', priority: 'stat' });
+const amendments = () => lis.seen.filter(({ method }) => method === 'PATCH');
+
+test('6.6 an amendment is sent where the laboratory says that it takes some; told again, nothing leaves', async () => {
+  describeAll();
+  const delivered = ledgerOf(await deliver(workOf(orderOf(placed))));
+  const state = orderOf(placed, amendment);
+  const amended = ledgerOf(await deliver(workOf(state, { delivered })));
+  assert.deepEqual([lis.orders.length, lis.orders[0]?.['notes'], lis.orders[0]?.['test_id']], [1, 'amended', 'H|OCS|P1']);
+  assert.deepEqual([amended.remoteId, amended.acknowledgement, amendments().length], [delivered.remoteId, '200', 1]);
+  const again = await deliver(workOf(state, { delivered: amended }));
+  assert.deepEqual(['sent' in again && again.sent, amendments().length], [false, 1]);
+});
+
+test('6.6 the laboratory refuses an amendment, or does not know the order any more: a person looks', async () => {
+  describeAll();
+  const delivered = ledgerOf(await deliver(workOf(orderOf(placed))));
+  const work = workOf(orderOf(placed, amendment), { delivered });
+  lis.amendStatus = 409;
+  assert.equal(codeOf(await deliver(work)), 'rejected LIS_REFUSED');
+  lis.orders.length = 0;
+  assert.equal(codeOf(await deliver(work)), 'needs_review LIS_ORDER_UNKNOWN');
+});
+
+test('6.8 the reply to an amendment is lost: sent again under the same key, and a later one under another', async () => {
+  describeAll();
+  const delivered = ledgerOf(await deliver(workOf(orderOf(placed))));
+  lis.misbehave = ({ method }) => (method === 'PATCH' && amendments().length === 1 ? { kind: 'cut', effect: true } : null);
+  const work = workOf(orderOf(placed, amendment), { delivered });
+  assert.equal((await deliver(work)).outcome, 'retry');
+  const amended = ledgerOf(await deliver({ ...work, attempts: 1 }));
+  const back = event('OrderAmended', 3_000, { note: placed.note, priority: placed.priority });
+  await deliver(workOf(orderOf(placed, amendment, back), { delivered: amended }));
+  const [first, second, third] = amendments().map(({ key }) => key);
+  assert.deepEqual([first === second, second === third, lis.orders[0]?.['notes']], [true, false, 'priority: asap\nfasting']);
+});
+
+for (const takesAmendments of [true, false]) {
+  test(`6.6 an order amended while nobody knew whether it arrived: ${takesAmendments ? 'amended there' : 'a person looks'}`, async () => {
+    if (takesAmendments) describeAll();
+    wrong('POST', '/api/lab-tests/', { kind: 'cut', effect: true });
+    const meant: Intent[] = [];
+    const intend: DeliveryContext['intend'] = async (_, intent) => void meant.push({ ...intent, at: 1 });
+    const [first] = await target.deliver([workOf(orderOf(placed))], { ...context, intend });
+    assert.equal(first?.outcome, 'retry');
+    const verdict = await deliver(workOf(orderOf(placed, amendment), { intent: meant.at(-1) ?? null }));
+    assert.equal(codeOf(verdict), takesAmendments ? 'delivered' : 'needs_review LIS_AMENDMENT_UNSUPPORTED');
+    assert.deepEqual([lis.orders.length, lis.orders[0]?.['notes']], [1, takesAmendments ? 'amended' : 'priority: asap\nfasting']);
+  });
+}
 
 test('an amendment this laboratory cannot take goes to a person', async () => {
   const delivered = ledgerOf(await deliver(workOf(orderOf(placed))));

@@ -4,7 +4,7 @@
  * Promise: nothing is sent before the laboratory's contract was found to hold. A patient is registered, and an order placed, only after a look-up
  * said in so many words that it is not there, and with an Idempotency-Key that follows from the order: so a lost reply, a crash or a second
  * instance ends in the same one record. A look-up that fails is no answer. What concerns one order holds that order alone.
- * Not promised: amendments (this kind of laboratory takes none: needs review), and one record where the laboratory runs a POST after it had
+ * Not promised: amendments where the laboratory does not say that it takes them (needs review), and one record where the laboratory runs a POST after it had
  * answered a later look-up *and* does not honour the key.
  */
 import { AppError, classify } from '@clinstream/runtime/errors';
@@ -38,7 +38,10 @@ export function createRestLisTarget(config: RestLisConfig, { telemetry }: RestLi
 
   async function deliverOne(work: Work, context: DeliveryContext): Promise<Verdict> {
     try {
-      return await deliverOrder(work, { client, context, now: telemetry.clock.now() });
+      return await deliverOrder(work, {
+        ...{ client, context, now: telemetry.clock.now() },
+        takesAmendments: contract.takesAmendments(),
+      });
     } catch (error) {
       if (!isOfOneRequest(error)) throw error;
       // No answer to one request: is it the request, or is nobody there? Only the former is this order's trouble.

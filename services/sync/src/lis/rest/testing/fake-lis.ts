@@ -33,6 +33,7 @@ export async function startFakeLis() {
     seen: [] as Seen[],
     description: null as object | null,
     cancelAnswer: 'cancelled',
+    amendStatus: 200,
     /** Asked for every request; null: as usual. */
     misbehave: (_seen: Seen): Misbehaviour | null => null,
   };
@@ -42,6 +43,7 @@ export async function startFakeLis() {
     const { pathname, searchParams } = new URL(path, 'http://lis');
     if (pathname === '/api/schema/') return state.description ? { status: 200, body: state.description } : notFound;
     const list = collections[pathname];
+    if (method === 'PATCH') return amend(Number(/^\/api\/lab-tests\/(\d+)\/$/.exec(pathname)?.[1]), body);
     if (list === undefined) return cancel(Number(/^\/api\/lab-tests\/(\d+)\/cancel\/$/.exec(pathname)?.[1]));
     return method === 'GET' ? { status: 200, body: list.filter((one) => matches(one, searchParams)) } : create(list, body);
   }
@@ -50,6 +52,13 @@ export async function startFakeLis() {
     const created = { ...body, id: state.patients.length + state.orders.length + 1 };
     list.push(created);
     return { status: 201, body: created };
+  }
+
+  function amend(id: number, body: Seen['body']): Answer {
+    const order = state.orders.find((one) => one.id === id);
+    if (order === undefined) return notFound;
+    if (state.amendStatus !== 200) return { status: state.amendStatus, body: { detail: 'in process' } };
+    return { status: 200, body: Object.assign(order, body) };
   }
 
   function cancel(id: number): Answer {
