@@ -18,6 +18,8 @@ export type FhirRequest = {
   readonly body?: object;
   /** Versions are wanted back, no contents. */
   readonly minimal?: boolean;
+  /** A search of which no second page will be asked for: the server need not keep what it found. */
+  readonly onePage?: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -50,7 +52,7 @@ export function createFhirClient({ baseUrl, http, authorizer, clock }: FhirClien
       headers: {
         accept: mediaType,
         // Some servers answer a repeated search from a cache of a minute's age.
-        ...(request.method === 'GET' ? { 'cache-control': 'no-cache' } : {}),
+        ...(request.method === 'GET' ? { 'cache-control': request.onePage ? 'no-cache, no-store' : 'no-cache' } : {}),
         ...(request.body ? { 'content-type': mediaType } : {}),
         ...(request.minimal ? { prefer: 'return=minimal' } : {}),
         ...(authorization === null ? {} : { authorization }),

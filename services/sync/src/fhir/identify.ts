@@ -3,7 +3,7 @@ import { ids } from '../domain/fhir/ids.ts';
 import { identityOf } from '../domain/fhir/parts.ts';
 import { patientSystemOf } from '../domain/fhir/systems.ts';
 import type { RenderSettings } from '../domain/fhir/types.ts';
-import type { Identifier } from './patients.ts';
+import type { Identifier } from './patient-search.ts';
 
 /** Null: no patient key, as of a job without a patient, or one whose identifier must not leave. */
 export function identifyPatient(

@@ -19,11 +19,17 @@ export type PatientSearch = {
 };
 
 type Answers = (identifier: Identifier) => readonly JsonRecord[];
-type Asker = { readonly identifier: Identifier; readonly answer: (answers: Answers | null) => void };
+type Asker = {
+  readonly identifier: Identifier;
+  /** Null: ask alone. */
+  readonly answer: (answers: Answers | null) => void;
+  /** When it has its answer, from wherever. */
+  readonly done: Promise<void>;
+};
 
-const mostShared = 16;
+const mostShared = 8;
 const matchesEach = 10;
-/** Nobody waits longer for what others share. */
+/** Nobody waits longer for what others share or do. */
 const patienceMs = 1_000;
 
 export function createPatientSearch(client: FhirClient): PatientSearch {
@@ -32,36 +38,42 @@ export function createPatientSearch(client: FhirClient): PatientSearch {
   let known: Identifier | null = null;
 
   const alone = async (identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]> => {
-    const found = (await search(client, [identifier], signal)).filter((patient) => hasIdentifier(patient, identifier));
-    if (found.length > 0) known = identifier;
+    const { patients } = await search(client, [identifier], signal);
+    const found = patients.filter((patient) => hasIdentifier(patient, identifier));
+    if (found.length > 0) known ??= identifier;
     return found;
   };
 
-  /** Null: it says nothing of anybody. */
   const together = async (askers: readonly Asker[], proof: Identifier): Promise<Answers | null> => {
     const asked = [...askers.map(({ identifier }) => identifier), proof];
-    const found = await search(client, asked, new AbortController().signal);
-    if (found.length >= asked.length * matchesEach) return null;
-    if (found.some((patient) => hasIdentifier(patient, proof)))
-      return (identifier) => found.filter((patient) => hasIdentifier(patient, identifier));
+    const { patients, isWhole } = await search(client, asked, new AbortController().signal);
+    if (!isWhole) return null;
+    if (patients.some((patient) => hasIdentifier(patient, proof)))
+      return (identifier) => patients.filter((patient) => hasIdentifier(patient, identifier));
     known = null;
     return null;
   };
 
+  const serve = async (askers: readonly Asker[]): Promise<void> => {
+    const [first] = askers;
+    const isShared = known !== null && askers.length > 1;
+    const answers = isShared && known !== null ? await atMost(patienceMs, together(askers, known)) : null;
+    for (const { answer } of askers) answer(answers);
+    if (!isShared && first !== undefined) await atMost(patienceMs, first.done);
+  };
+
   const searchOn = async (): Promise<void> => {
-    isSearching = true;
     while (waiting.length > 0) {
       const askers = waiting.slice(0, mostShared);
       waiting = waiting.slice(mostShared);
-      const answers = known === null || askers.length === 1 ? null : await together(askers, known).catch(() => null);
-      for (const { answer } of askers) answer(answers);
+      await serve(askers);
     }
     isSearching = false;
   };
 
-  const shared = (identifier: Identifier): Promise<Answers | null> =>
-    new Promise((resolve) => {
-      waiting.push({ identifier, answer: resolve });
+  const shared = (identifier: Identifier, done: Promise<void>): Promise<Answers | null> =>
+    new Promise((answer) => {
+      waiting.push({ identifier, answer, done });
       // Those of one turn of the event loop are searched for together.
       if (!isSearching) setImmediate(searchOn);
       isSearching = true;
@@ -69,32 +81,45 @@ export function createPatientSearch(client: FhirClient): PatientSearch {
 
   return {
     async find(identifier, signal) {
-      const enough = new AbortController();
-      const impatience = sleep(patienceMs, AbortSignal.any([signal, enough.signal])).then(() => null);
-      const answers = known === null ? null : await Promise.race([shared(identifier), impatience]);
-      enough.abort();
-      return answers === null ? await alone(identifier, signal) : answers(identifier);
+      const done = Promise.withResolvers<void>();
+      try {
+        const answers = known === null ? null : await atMost(patienceMs, shared(identifier, done.promise));
+        return answers === null ? await alone(identifier, signal) : answers(identifier);
+      } finally {
+        done.resolve();
+      }
     },
     exists: (identifier) => {
-      known = identifier;
+      known ??= identifier;
     },
   };
 }
 
+/** Null when it fails or has not ended by then. Leaves no timer behind. */
+async function atMost<T>(ms: number, work: Promise<T>): Promise<T | null> {
+  const ended = new AbortController();
+  const tooLate = sleep(ms, ended.signal).then(() => null);
+  const result = await Promise.race([work.catch(() => null), tooLate]);
+  ended.abort();
+  return result;
+}
+
+type Page = { readonly patients: readonly JsonRecord[] /** Nothing was left out. */; readonly isWhole: boolean };
+
 /** A server that ignored the identifiers would answer with everybody: each has to be checked. */
-async function search(
-  client: FhirClient,
-  identifiers: readonly Identifier[],
-  signal: AbortSignal,
-): Promise<readonly JsonRecord[]> {
+async function search(client: FhirClient, identifiers: readonly Identifier[], signal: AbortSignal): Promise<Page> {
   const tokens = identifiers.map(({ system, value }) => `${escaped(system)}|${escaped(value)}`).join(',');
   const path = `Patient?identifier=${encodeURIComponent(tokens)}&_count=${identifiers.length * matchesEach}`;
   const { status, resource } = await client.send({ method: 'GET', path, onePage: true, signal });
   if (status !== 200) throw fhirError('FHIR_UNEXPECTED_STATUS');
   if (textIn(resource, 'resourceType') !== 'Bundle') throw fhirError('FHIR_REPLY_UNREADABLE');
-  return objectsIn(resource, 'entry')
-    .map((entry) => objectIn(entry, 'resource'))
-    .filter((patient) => patient !== null);
+  const entries = objectsIn(resource, 'entry');
+  const total = resource?.['total'];
+  const isWhole =
+    entries.length < identifiers.length * matchesEach &&
+    !objectsIn(resource, 'link').some((link) => textIn(link, 'relation') === 'next') &&
+    !(typeof total === 'number' && total > entries.length);
+  return { patients: entries.map((entry) => objectIn(entry, 'resource')).filter((patient) => patient !== null), isWhole };
 }
 
 /** A search token's own separators inside a value. */

@@ -4,11 +4,9 @@
  */
 import type { Clock } from '@clinstream/runtime/lifecycle';
 import type { FhirClient } from './client.ts';
-import { fhirError } from './errors.ts';
-import { type JsonRecord, objectIn, objectsIn, textIn } from './json.ts';
+import { type JsonRecord, objectIn, textIn } from './json.ts';
 import type { Found } from './look.ts';
-
-export type Identifier = { readonly system: string; readonly value: string };
+import { createPatientSearch, type Identifier } from './patient-search.ts';
 
 export type PatientFound =
   /** Nobody (null), or our own Patient as it stands there. */
@@ -34,6 +32,7 @@ const rememberMs = 300_000;
 const maxRemembered = 20_000;
 
 export function createPatientFinder({ client, clock, identify }: PatientFinderOptions): PatientFinder {
+  const search = createPatientSearch(client);
   const remembered = new Map<string, { readonly found: PatientFound; readonly until: number }>();
 
   function remember(patientKey: string, found: PatientFound): void {
@@ -48,34 +47,18 @@ export function createPatientFinder({ client, clock, identify }: PatientFinderOp
       if (known !== undefined && clock.now() < known.until) return known.found;
       const identity = identify(patientKey);
       if (identity === null) return { kind: 'ours', found: null };
-      const found = chooseAmong(await search(client, identity.identifier, signal), identity.ownId);
+      const found = chooseAmong(await search.find(identity.identifier, signal), identity.ownId);
       // What is ambiguous may be put right at any time, by hand.
       if (found.kind !== 'ambiguous') remember(patientKey, found);
       return found;
     },
-    wrote: (patientKey, resource, version) => remember(patientKey, { kind: 'ours', found: { kind: 'there', resource, version } }),
+    wrote: (patientKey, resource, version) => {
+      const identity = identify(patientKey);
+      if (identity !== null) search.exists(identity.identifier);
+      remember(patientKey, { kind: 'ours', found: { kind: 'there', resource, version } });
+    },
   };
 }
-
-/** Rejects with FHIR_REPLY_UNREADABLE when it is no searchset. A server that ignored the identifier would answer with everybody: each is checked. */
-async function search(client: FhirClient, identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]> {
-  const token = `${escaped(identifier.system)}|${escaped(identifier.value)}`;
-  const path = `Patient?identifier=${encodeURIComponent(token)}&_count=10`;
-  const { status, resource } = await client.send({ method: 'GET', path, signal });
-  if (status !== 200) throw fhirError('FHIR_UNEXPECTED_STATUS');
-  if (textIn(resource, 'resourceType') !== 'Bundle') throw fhirError('FHIR_REPLY_UNREADABLE');
-  return objectsIn(resource, 'entry')
-    .map((entry) => objectIn(entry, 'resource'))
-    .filter((patient) => patient !== null)
-    .filter((patient) => isThatOne(patient, identifier));
-}
-
-/** A search token's own separators inside a value. */
-const escaped = (text: string): string => text.replace(/[\\,|$]/g, (character) => `\\${character}`);
-
-const isThatOne = (patient: JsonRecord, { system, value }: Identifier): boolean =>
-  textIn(patient, 'resourceType') === 'Patient' &&
-  objectsIn(patient, 'identifier').some((one) => textIn(one, 'system') === system && textIn(one, 'value') === value);
 
 /** Ours stays the one while it is there: everything written so far refers to it. */
 function chooseAmong(patients: readonly JsonRecord[], ownId: string): PatientFound {

@@ -145,10 +145,12 @@ function transact(store: FakeFhirServer['store'], bundle: JsonRecord): FakeReply
 }
 
 function searchPatients(store: FakeFhirServer['store'], path: string): FakeReply {
-  const token = new URLSearchParams(path.split('?')[1]).get('identifier') ?? '';
+  const tokens = (new URLSearchParams(path.split('?')[1]).get('identifier') ?? '').split(',');
   const entry = [...store.values()]
     .filter(({ resource, deleted }) => !deleted && resource['resourceType'] === 'Patient')
-    .filter(({ resource }) => objectsIn(resource, 'identifier').some((one) => `${one['system']}|${one['value']}` === token))
+    .filter(({ resource }) =>
+      objectsIn(resource, 'identifier').some((one) => tokens.includes(`${one['system']}|${one['value']}`)),
+    )
     .map(({ resource }) => ({ resource }));
   return { status: 200, body: { resourceType: 'Bundle', type: 'searchset', total: entry.length, entry } };
 }
