@@ -3,18 +3,18 @@
  * waited for: `start` resolves, readiness says why, calls reject with POSTGRES_UNAVAILABLE within about five seconds, even into a black hole.
  */
 import type { Socket } from 'node:net';
-import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { Pool, type PoolConfig, types } from 'pg';
 import type { PostgresConfig } from '../config/fragments.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { classifyPostgresError, isServerAnswer } from './classify-error.ts';
-import { copyIn } from './copy-in.ts';
+import { classifyPostgresError } from './classify-error.ts';
 import { createListener } from './listener.ts';
 import { postgresMetrics } from './metrics.ts';
 import { createProber } from './prober.ts';
+import { inSession, inTransaction, send } from './sessions.ts';
 import { createSockets } from './sockets.ts';
-import type { Postgres, Result, Statement, Transaction } from './types.ts';
+import type { Postgres } from './types.ts';
 
 export function createPostgres(config: PostgresConfig, telemetry: Telemetry): Postgres {
   const metrics = createMetrics(telemetry.registry, postgresMetrics);
@@ -63,6 +63,7 @@ export function createPostgres(config: PostgresConfig, telemetry: Telemetry): Po
     },
     readiness: prober.readiness,
     query: (statement, values) => run('query', () => send(pool, statement, values)),
+    session: (work) => run('query', () => inSession(pool, work)),
     transaction: (work) => run('transaction', () => inTransaction(pool, work)),
     listen: listener.listen,
   };
@@ -89,56 +90,6 @@ function connectionConfig(config: PostgresConfig, createSocket: () => Socket): P
 const int8 = 20;
 const typeParser = (oid: number, format?: 'text' | 'binary') =>
   oid === int8 && format !== 'binary' ? Number : types.getTypeParser(oid, format as 'text');
-
-type Sender = Pick<Pool | PoolClient, 'query'>;
-async function send<R>(sender: Sender, statement: Statement, values: readonly unknown[] = []): Promise<Result<R>> {
-  const query = typeof statement === 'string' ? { text: statement } : statement;
-  const result = await classified(sender.query({ ...query, values: [...values] }));
-  return { rows: result.rows as R[], rowCount: result.rowCount ?? 0 };
-}
-
-const classified = <T>(step: Promise<T>): Promise<T> =>
-  step.catch((error: unknown) => {
-    throw classifyPostgresError(error);
-  });
-
-async function inTransaction<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const client = await classified(pool.connect());
-  const ignore = () => {};
-  client.on('error', ignore);
-  let broken = false;
-  const noted = <R>(step: Promise<R>): Promise<R> =>
-    step.catch((error: AppError) => {
-      broken ||= !isServerAnswer(error.cause);
-      throw error;
-    });
-  const commit = (): Promise<unknown> => noted(send(client, 'COMMIT'));
-  let committed: Promise<unknown> | null = null;
-  const tx: Transaction = {
-    query: (statement, values) => noted(send<never>(client, statement, values)),
-    copyIn: (statement, bytes) => noted(classified(copyIn(client, statement, bytes))),
-    last: (statement, values) => {
-      const answer = noted(send<never>(client, statement, values));
-      committed = commit();
-      committed.catch(ignore);
-      return answer;
-    },
-  };
-  // Not waited for: what the work sends goes out with it.
-  tx.query('BEGIN').catch(ignore);
-  try {
-    const result = await work(tx);
-    await (committed ?? commit());
-    return result;
-  } catch (error) {
-    // After a failed statement COMMIT rolls back as well.
-    if (!broken) await (committed ?? tx.query('ROLLBACK')).catch(ignore);
-    throw error;
-  } finally {
-    client.off('error', ignore);
-    client.release(broken);
-  }
-}
 
 function watchPool(pool: Pool, connections: ReturnType<typeof createMetrics<typeof postgresMetrics>>['connections']): void {
   connections.onCollect(() => {

@@ -27,6 +27,8 @@ export type OnNotify = (payload: string | null) => void;
 
 export type Postgres = Component &
   Queryable & {
+    /** Questions on one connection, not one transaction: those asked without waiting for each other share a round trip. */
+    session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
     /**
      * Runs `work` between BEGIN and COMMIT on one connection; any error rolls back and is rethrown. A connection lost during COMMIT rejects
      * as POSTGRES_UNAVAILABLE although it may have committed: make the work idempotent.
