@@ -24,7 +24,7 @@ const started: { stop(): Promise<void> }[] = [];
 beforeEach(async () => {
   lis = await startFakeLis();
   target = createRestLisTarget(
-    { url: lis.url, token: createSecret('t'), timeoutMs: 300, connections: 2, descriptionPath: '/api/schema/' },
+    { url: lis.url, token: createSecret('t'), timeoutMs: 1_000, connections: 2, descriptionPath: '/api/schema/' },
     { telemetry },
   );
   started.push(lis, { stop: () => target.stop(AbortSignal.timeout(1_000)) });
@@ -367,6 +367,8 @@ for (const takesAmendments of [true, false]) {
     const verdict = await deliver(workOf(orderOf(placed, amendment), { intent: meant.at(-1) ?? null }));
     assert.equal(codeOf(verdict), takesAmendments ? 'delivered' : 'needs_review LIS_AMENDMENT_UNSUPPORTED');
     assert.deepEqual([lis.orders.length, lis.orders[0]?.['notes']], [1, takesAmendments ? 'amended' : 'priority: asap\nfasting']);
+    const told = workOf(orderOf(placed, amendment), { intent: meant.at(-1) ?? null, force: true });
+    assert.equal(codeOf(await deliver(told)), 'delivered', 'a person has told the laboratory');
   });
 }
 
