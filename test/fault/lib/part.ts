@@ -3,11 +3,15 @@
  * killed, paused or ended on command.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { entryOf, type ServiceName, type ServiceProcess, startServiceProcess, waitFor } from '@clinstream/local';
 
-export type PartName = 'ingest' | 'inference' | 'sink' | 'http' | 'inference-2' | 'sink-2' | SyncPartName;
+export type PartName = 'ingest' | 'inference' | 'sink' | 'http' | SparePartName | SyncPartName;
+/** Started by faults only. */
+export type SparePartName = 'inference-2' | 'sink-2' | 'inference-leaking' | 'inference-throwing';
 export type SyncPartName = 'sync-fhir' | 'sync-lis';
 export const mainParts: readonly PartName[] = ['ingest', 'inference', 'sink', 'http'];
+export const spareParts: readonly SparePartName[] = ['inference-2', 'sink-2', 'inference-leaking', 'inference-throwing'];
 export const syncParts: readonly SyncPartName[] = ['sync-fhir', 'sync-lis'];
 
 export type Part = {
@@ -40,10 +44,18 @@ const services: Readonly<Record<PartName, ServiceName>> = {
   http: 'api',
   'inference-2': 'inference',
   'sink-2': 'api',
+  'inference-leaking': 'inference',
+  'inference-throwing': 'inference',
   'sync-fhir': 'sync-fhir',
   'sync-lis': 'sync-lis',
 };
 export const serviceOf = (name: PartName): ServiceName => services[name];
+
+/** Services with a model worker of the tests' own. */
+const ownEntries: Readonly<Partial<Record<PartName, string>>> = {
+  'inference-leaking': fileURLToPath(new URL('./inference-leaking.ts', import.meta.url)),
+  'inference-throwing': fileURLToPath(new URL('./inference-throwing.ts', import.meta.url)),
+};
 
 /** Between an end nobody asked for and the next start. */
 const restartPauseMs = 500;
@@ -56,7 +68,7 @@ export function createPart(name: PartName, env: Readonly<Record<string, string>>
   let before = '';
 
   const launch = (): void => {
-    const started = startServiceProcess({ name, entry: entryOf(serviceOf(name)), env, logFile });
+    const started = startServiceProcess({ name, entry: ownEntries[name] ?? entryOf(serviceOf(name)), env, logFile });
     current = started;
     void started.exited.then(async () => {
       before = `${before}${started.logs()}`.slice(-2_000_000);

@@ -26,7 +26,7 @@ import { type FaultProxy, startFaultProxy } from '@clinstream/testkit';
 import type { HttpDoor, Reader } from '@clinstream/testkit/oracle/index';
 import { createReader } from '@clinstream/testkit/oracle/index';
 import { type Hospital, startHospital } from './hospital.ts';
-import { createPart, mainParts, type Part, type PartName, serviceOf, syncParts } from './part.ts';
+import { createPart, mainParts, type Part, type PartName, serviceOf, spareParts, syncParts } from './part.ts';
 
 export type RigKind = 'one' | 'three' | 'proxied' | 'hospital';
 export const proxiedParts = ['ingest', 'inference', 'sink', 'http'] as const satisfies readonly PartName[];
@@ -122,7 +122,7 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     };
     const input = { addresses, ports: servicePorts, keysDir: join(dir, 'keys'), blobDir: join(dir, 'blobs'), mllpChannelFile };
     const targets = hospital?.targets ?? noTargets;
-    const own = syncParts.some((part) => part === name) ? hospital?.env : rolesOf(name);
+    const own = syncParts.some((part) => part === name) ? hospital?.env : ownEnvOf(name);
     return { ...serviceEnv(serviceOf(name), { ...input, targets }), ...own, OPS_PORT: String(opsPortOf(name, ports.services)) };
   };
   const connection = createKafka(kafkaConfig, createSilentTelemetry(), { clientId: 'fault-test', requestTimeoutMs: 30_000 });
@@ -132,7 +132,7 @@ export async function startRig(kind: RigKind, properties: Readonly<Record<string
     for (const proxy of proxies?.values() ?? []) proxy.set({ kind: 'pass' });
     await openRegistry();
     for (const name of wanted) partOf(name).start();
-    for (const name of ['inference-2', 'sink-2'] as const) await parts.get(name)?.terminate();
+    for (const name of spareParts) await parts.get(name)?.terminate();
     for (const name of wanted) await partOf(name).whenReady();
   };
   const cleanUps: (() => void)[] = [];
@@ -189,8 +189,8 @@ const fastElections = {
 };
 
 async function choosePorts(): Promise<Ports> {
-  const first = await freePorts(30);
-  return { kafka: first, postgres: first + 6, registry: first + 7, services: first + 8, listeners: first + 20 };
+  const first = await freePorts(36);
+  return { kafka: first, postgres: first + 6, registry: first + 7, services: first + 8, listeners: first + 26 };
 }
 
 const servicePortsFrom = (first: number) => ({
@@ -199,11 +199,12 @@ const servicePortsFrom = (first: number) => ({
   mllp: first + 2,
   ops: { ingest: first + 3, inference: first + 4, api: first + 5, 'sync-fhir': first + 9, 'sync-lis': first + 10 },
 });
-const opsPorts: readonly PartName[] = ['ingest', 'inference', 'sink', 'http', 'inference-2', 'sink-2', ...syncParts];
+const opsPorts: readonly PartName[] = [...mainParts, ...spareParts, ...syncParts];
 const opsPortOf = (name: PartName, first: number): number => first + 3 + opsPorts.indexOf(name);
 
-function rolesOf(name: PartName): Readonly<Record<string, string>> {
+function ownEnvOf(name: PartName): Readonly<Record<string, string>> {
   if (name === 'http') return { API_ROLES: 'http' };
+  if (name === 'inference-leaking') return { INFERENCE_WORKER_MAX_MB: '256' };
   return name === 'sink' || name === 'sink-2' ? { API_ROLES: 'sink' } : {};
 }
 

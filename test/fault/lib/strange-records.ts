@@ -66,9 +66,11 @@ async function sendLargeLine({ http }: Rig, sends: (orderIds: readonly string[])
   return lines.map((line) => String((JSON.parse(line) as { status: number }).status).replace(/^4\d\d$/, '4xx')).join(',');
 }
 
-/** Sum of a counter over its labels; 0 where it is not there. */
-export async function metricOf(part: Part, name: string): Promise<number> {
+/** Sum of a counter over its labels, or of those that have that one, as `reason="crashed"`; 0 where it is not there. */
+export async function metricOf(part: Part, name: string, label = ''): Promise<number> {
   const response = await fetch(`${part.opsUrl()}/metrics`, { signal: AbortSignal.timeout(3_000) });
   const lines = (await response.text()).split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return lines
+    .filter((line) => line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
