@@ -2,8 +2,10 @@
 
 import { clusterFaults } from './faults/cluster.ts';
 import { dataFaults } from './faults/data.ts';
+import { kafkaDiskFaults } from './faults/kafka-disk.ts';
 import { linkFaults } from './faults/links.ts';
 import { memberFaults } from './faults/members.ts';
+import { pairFaults } from './faults/pairs.ts';
 import { processFaults } from './faults/processes.ts';
 import { serverFaults } from './faults/servers.ts';
 import { syncFaults } from './faults/sync.ts';
@@ -13,8 +15,10 @@ export const faults: readonly Fault[] = [
   ...processFaults,
   ...memberFaults,
   ...serverFaults,
+  ...kafkaDiskFaults,
   ...dataFaults,
   ...clusterFaults,
   ...linkFaults,
+  ...pairFaults,
   ...syncFaults,
 ];

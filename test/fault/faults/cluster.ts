@@ -1,6 +1,7 @@
 /** Three brokers, RF 3, min.insync.replicas 2: one gone, two gone, leaders on the move. */
 import type { Fault } from '../lib/fault.ts';
 import { leadersNow, movedBetween, moveLeaders } from '../lib/move-leaders.ts';
+import { expectRefusals } from '../lib/refusals.ts';
 
 const brokerKilled: Fault = {
   name: 'broker-killed',
@@ -18,29 +19,14 @@ const twoBrokersKilled: Fault = {
   name: 'two-brokers-killed',
   about: 'kill -9 of two brokers of three: 503 and CE while the log cannot confirm, nothing falsely accepted',
   rig: 'three',
-  inject: async ({ rig, random, now, sleep, answers, complain, note }) => {
+  inject: async (context) => {
+    const { rig, random, now, sleep } = context;
     const spared = random.integer(3);
     const killed = rig.kafka.nodes.filter((_, index) => index !== spared);
     await Promise.all(killed.map((broker) => broker.kill()));
-    const deadFrom = now();
+    const from = now();
     await sleep(14_000);
-    const deadTo = now();
-    const meanwhile = answers().filter(({ sentAt, at }) => sentAt > deadFrom && at < deadTo);
-    const acknowledged = meanwhile.filter(({ answer }) => answer === 'ack');
-    if (acknowledged.length > 0) complain(`${acknowledged.length} acknowledged while two brokers of three were dead`);
-    for (const [door, answer] of [
-      ['http', '503'],
-      ['batch', '503'],
-      ['mllp', 'CE'],
-      ['mllp', 'AR 207'],
-    ] as const) {
-      const told = meanwhile.filter((one) => one.door === door && one.answer.startsWith(answer)).length;
-      note(`${door} ${answer} ${told} times`);
-      if (told === 0)
-        complain(
-          `${door} never answered ${answer}: ${[...new Set(meanwhile.filter((one) => one.door === door).map((one) => one.answer))].join(', ')}`,
-        );
-    }
+    expectRefusals(context, { from, to: now(), meanwhile: 'two brokers of three were dead' });
     await Promise.all(killed.map((broker) => broker.restart()));
   },
 };

@@ -1,10 +1,11 @@
 /** Postgres, the registry and a single Kafka: killed, away at start, wiped, set back. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Fault, FaultContext } from '../lib/fault.ts';
 import { mainParts } from '../lib/part.ts';
+import { ontoSmallDisk, smallDiskHindrance } from '../lib/small-disk.ts';
 
 const outageMs = 6_000;
 
@@ -150,31 +151,23 @@ async function countJobs({ rig }: FaultContext): Promise<number> {
   }
 }
 
-/** A data folder of its own little disk, which is then filled up. Postgres may well end by itself; it is started once there is room again. */
+/** Postgres may well end by itself; it is started once there is room again. */
 const postgresDiskFull: Fault = {
   name: 'postgres-disk-full',
   about: 'the disk under Postgres is full for some seconds, then freed',
   rig: 'one',
   spoils: true,
   alone: true,
-  hindrance: () => (process.getuid?.() === 0 && process.platform === 'linux' ? null : 'needs root, to mount a small disk'),
+  hindrance: smallDiskHindrance,
   inject: async ({ rig, sleep, note }) => {
-    const cluster = join(rig.dir, 'postgres', 'cluster');
-    const aside = join(rig.dir, 'postgres-aside');
-    const owner = ownerOf(cluster);
     await rig.postgres.stop();
-    cpSync(cluster, aside, { recursive: true, preserveTimestamps: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400m,mode=700', 'tmpfs', cluster]);
-    rig.onStopped(() => execFileSync('umount', [cluster]));
-    cpSync(aside, cluster, { recursive: true, preserveTimestamps: true });
-    giveTo(owner, cluster);
+    const disk = ontoSmallDisk(rig, join(rig.dir, 'postgres', 'cluster'), 400);
     await rig.postgres.restart();
     await sleep(3_000);
-    const filler = join(cluster, 'filler');
-    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M'], { stdio: 'ignore' });
+    disk.fill();
     await sleep(outageMs);
     const died = !rig.postgres.isRunning();
-    rmSync(filler);
+    disk.free();
     note(died ? 'Postgres ended by itself' : 'Postgres outlived it');
     if (died) await rig.postgres.restart();
   },
