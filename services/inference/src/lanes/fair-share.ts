@@ -1,5 +1,5 @@
 /**
- * How lanes share the model workers: stride scheduling, row by row. Each lane has a position that moves by 1/weight per row taken; the lane
+ * How lanes share the model workers: stride scheduling, row by row, all at once where one lane is left. Each lane has a position that moves by 1/weight per row taken; the lane
  * furthest behind goes next, ties to the earlier lane. Pure state, no clock.
  *
  * Promise: no lane with waiting work starves (with weights 16, 4, 1 a routine row passes after at most 20 others); a lane alone gets everything;
@@ -37,15 +37,19 @@ export function createFairShare(weights: PerLane<number> = defaultWeights): Fair
     allot: (waiting, rows) => {
       const left = { ...waiting };
       const given = { stat: 0, urgent: 0, routine: 0 };
-      for (let row = 0; row < rows; row++) {
+      for (let free = rows; free > 0; ) {
         const lane = next(left);
         if (lane === null) break;
-        left[lane]--;
-        given[lane]++;
-        front = Math.max(front, position[lane]);
-        position[lane] += 1 / weights[lane];
+        const count = isAlone(lane, left) ? Math.min(free, left[lane]) : 1;
+        free -= count;
+        left[lane] -= count;
+        given[lane] += count;
+        front = Math.max(front, position[lane] + (count - 1) / weights[lane]);
+        position[lane] += count / weights[lane];
       }
       return given;
     },
   };
 }
+
+const isAlone = (lane: Lane, left: PerLane<number>): boolean => lanes.every((other) => other === lane || left[other] === 0);

@@ -52,6 +52,7 @@ export type ModelWorkersOptions = {
 type Job = QueuedJob &
   PackedJob & {
     readonly request: PredictRequest;
+    /** When the turn of the event loop in which it came was first noticed: a look at the clock per turn, not per job. */
     readonly since: number;
     resolve(answer: ModelAnswer): void;
     reject(error: Error): void;
@@ -75,6 +76,7 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
   }));
   let batchId = 0;
   let isScheduled = false;
+  let turnSince = 0;
   let isStopping = false;
   let watch: NodeJS.Timeout | undefined;
   let onIdle = (): void => {};
@@ -146,13 +148,17 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
       return Promise.reject(inferenceError('MODEL_INVALID', { message: 'the model is not one of these workers’' }));
     if (isStopping) return Promise.reject(inferenceError('MODEL_WORKERS_STOPPED'));
     if (fleet.isUnavailable()) return Promise.reject(inferenceError('MODEL_WORKERS_UNAVAILABLE'));
+    if (!isScheduled) schedule();
     return new Promise((resolve, reject) => {
       const { lane, features, explain, alone } = request;
-      queue.push({ lane, model, alone, features, explain, request, order: 0, since: performance.now(), resolve, reject });
-      if (isScheduled) return;
-      isScheduled = true;
-      setImmediate(dispatch);
+      queue.push({ lane, model, alone, features, explain, request, order: 0, since: turnSince, resolve, reject });
     });
+  }
+
+  function schedule(): void {
+    isScheduled = true;
+    turnSince = performance.now();
+    setImmediate(dispatch);
   }
 
   async function stop(deadline: AbortSignal): Promise<void> {
