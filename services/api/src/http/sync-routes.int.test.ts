@@ -222,6 +222,36 @@ test('an order and an analysis show where they stand in each target; lists filte
   assert.deepEqual(await found(`limit=3&cursor=${next}`), ['o', 'obs']);
 });
 
+test('where something waits or was refused is said with its code; a patient and staff are shown none of it', async () => {
+  const outcomes = { fhir: 'DeliveryNeedsReview', lis: 'DeliveryRejected' } as const;
+  const subjectsOf = { order: 'o', observation: 'obs', analysis: 'a' } as const;
+  await feed(at(topics.orders, 0, ordered('o')), at(topics.observations, 0, observed('obs')), onRequests(0, requested('a')));
+  const told = Object.entries(subjectsOf).flatMap(([kind, id]) =>
+    (['fhir', 'lis'] as const).map((target) => ({ target, id, subjectKind: kind as keyof typeof subjectsOf })),
+  );
+  await feed(
+    ...told.map(({ target, id, subjectKind }, i) =>
+      at(topics.deliveries, i, delivered(id, { target, subjectKind, type: outcomes[target], code: `CODE_OF_${id}` })),
+    ),
+  );
+  const standing = [
+    ['fhir', 'needs_review'],
+    ['lis', 'rejected'],
+  ];
+  for (const [kind, id] of Object.entries(subjectsOf)) {
+    const { items } = (await view(`/v1/deliveries?subjectKind=${kind}&subjectId=${id}`)) as { items: View[] };
+    const found = items.map(({ target, outcome, code }) => [target, outcome, code]);
+    assert.deepEqual(
+      found.sort(),
+      standing.map((one) => [...one, `CODE_OF_${id}`]),
+      kind,
+    );
+  }
+  for (const path of ['/v1/deliveries', '/v1/deliveries?subjectKind=order&subjectId=o', '/v1/orders/o', '/v1/analyses/a'])
+    for (const role of ['patient', 'staff'] as const)
+      assert.equal((await api.get(path, { role })).status, 403, `${path} ${role}`);
+});
+
 test('an older outcome told late changes nothing', async () => {
   await feed(at(topics.deliveries, 0, delivered('o', { revision: 3 })), at(topics.orders, 0, ordered('o')));
   await feed(at(topics.deliveries, 1, delivered('o', { revision: 2, type: 'DeliveryRejected' })));
