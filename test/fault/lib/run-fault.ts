@@ -15,6 +15,7 @@ import {
   patientKeyFor,
   postAnalysis,
   type SeenJob,
+  type SeenPerson,
   type Snapshot,
   startLoad,
   startWatcher,
@@ -196,7 +197,10 @@ async function gather({ rig, foreign }: RunOptions, got: Gathered): Promise<Evid
     jobs: got.ledger.jobs(),
     results: got.ledger.results(),
     finalJobs,
+    people: got.ledger.people(),
+    merges: got.ledger.merges(),
     finalResults: results.flat(),
+    finalPeople: await seenPeople(rig, got.ledger),
     shownOrders: await shownOrders(rig, got.ledger),
     snapshots: got.snapshots,
     endsInLog: log.ends.map((partition) => partition.flatMap((jobId) => orderOf.get(jobId) ?? [])),
@@ -204,6 +208,15 @@ async function gather({ rig, foreign }: RunOptions, got: Gathered): Promise<Evid
     progressOf: log.more,
     foreign,
   };
+}
+
+async function seenPeople({ reader }: Rig, ledger: Ledger): Promise<readonly SeenPerson[]> {
+  const seen: SeenPerson[] = [];
+  for (const patientKey of new Set([...ledger.people(), ...ledger.merges()].map((one) => one.patientKey))) {
+    const person = await reader.person(patientKey);
+    if (person !== null) seen.push(person);
+  }
+  return seen;
 }
 
 /** Asked some at a time: a crowd of readers is no part of the fault. */

@@ -12,6 +12,7 @@
  * Not seen: an effect that repeats itself without any trace in what a reader or the log can see.
  */
 import { judgeOrder } from './judge-order.ts';
+import { judgePeople } from './judge-people.ts';
 import { judgeResults } from './judge-results.ts';
 import { judgeSightings } from './judge-sightings.ts';
 import { type Evidence, type Finding, findings, type Rules, type SeenJob, type SentJob, type Verdict } from './types.ts';
@@ -26,18 +27,22 @@ export function judge(evidence: Evidence, rules: Rules = {}): Verdict {
   judgeInvented(evidence, report);
   judgeOrders(evidence, report);
   const results = judgeResults(evidence, report);
+  const people = judgePeople(evidence, report);
   const pairs = rules.orderMayChange ? 0 : judgeOrder(evidence, report);
   judgeSightings(evidence.snapshots, report);
   return {
-    acknowledged: [...evidence.jobs, ...evidence.results].filter((sent) => sent.acknowledgedAt !== null).length,
-    unacknowledgedThere: jobs.there + results.there,
-    unacknowledgedAbsent: jobs.absent + results.absent,
+    acknowledged: sentIn(evidence).filter((sent) => sent.acknowledgedAt !== null).length,
+    unacknowledgedThere: jobs.there + results.there + people.there,
+    unacknowledgedAbsent: jobs.absent + results.absent + people.absent,
     failed: evidence.finalJobs.filter((job) => job.status === 'failed').length,
     pairs,
     snapshots: evidence.snapshots.length,
+    people: evidence.finalPeople.length,
     found,
   };
 }
+
+const sentIn = ({ jobs, results, people, merges }: Evidence) => [...jobs, ...results, ...people, ...merges];
 
 function judgeJobs(evidence: Evidence, shown: ReadonlyMap<string, readonly SeenJob[]>, rules: Rules, report: Report) {
   const counts = { there: 0, absent: 0 };

@@ -9,8 +9,11 @@ import {
   findings,
   isClean,
   type SeenJob,
+  type SeenPerson,
   type SeenResult,
   type SentJob,
+  type SentMerge,
+  type SentPerson,
   type SentResult,
 } from './types.ts';
 
@@ -54,11 +57,33 @@ const seenResult = (changes: Partial<SeenResult> = {}): SeenResult => ({
   ...changes,
 });
 
+const sentPerson = (version: number, changes: Partial<SentPerson> = {}): SentPerson => ({
+  door: 'mllp',
+  patientKey: 'p',
+  familyName: 'P',
+  version,
+  firstSentAt: version * 10,
+  acknowledgedAt: version * 10 + 5,
+  ...changes,
+});
+const seenPerson = (changes: Partial<SeenPerson> = {}): SeenPerson => ({
+  patientKey: 'p',
+  survivorKey: 'p',
+  familyName: 'P',
+  version: 2,
+  ...changes,
+});
+const retired = { patientKey: 'old', familyName: 'O', version: 1 };
+const merge: SentMerge = { door: 'mllp', patientKey: 'old', survivorKey: 'p', firstSentAt: 30, acknowledgedAt: 35 };
+
 const good: Evidence = {
   jobs: [1, 2, 3].map((number) => sentJob(number)),
   results: [sentResult(1), sentResult(2)],
+  people: [sentPerson(1), sentPerson(2), sentPerson(1, retired)],
+  merges: [merge],
   finalJobs: [1, 2, 3].map((number) => seenJob(number)),
   finalResults: [seenResult()],
+  finalPeople: [seenPerson(), seenPerson({ ...retired, survivorKey: 'p' })],
   shownOrders: null,
   snapshots: [
     {
@@ -66,8 +91,9 @@ const good: Evidence = {
       at: 1,
       jobs: [seenJob(1), seenJob(2, { status: 'queued', version: 1, probability: null })],
       results: [seenResult({ value: 1, version: 1 })],
+      person: seenPerson({ version: 1 }),
     },
-    { patientKey: 'p', at: 2, jobs: [seenJob(1), seenJob(2)], results: [seenResult()] },
+    { patientKey: 'p', at: 2, jobs: [seenJob(1), seenJob(2)], results: [seenResult()], person: seenPerson() },
   ],
   endsInLog: [['o1', 'o2', 'o3']],
   progressOf: new Map(),
@@ -81,9 +107,10 @@ const replaced = <T>(list: readonly T[], index: number, ...by: readonly T[]): re
 test('all is well', () => {
   const verdict = judge(good);
   assert.ok(isClean(verdict), formatFindings(verdict).join('\n'));
-  assert.equal(verdict.acknowledged, 5);
+  assert.equal(verdict.acknowledged, 9);
   assert.equal(verdict.pairs, 2);
-  assert.match(formatVerdict(verdict), /^acknowledged 5 · lost 0 doubled 0 invented 0 wrong 0 disordered 0 stale 0 half 0 /);
+  assert.equal(verdict.people, 2);
+  assert.match(formatVerdict(verdict), /^acknowledged 9 · lost 0 doubled 0 invented 0 wrong 0 disordered 0 stale 0 half 0 /);
 });
 
 test('a planted loss: an acknowledged job that is not there, or never ended', () => {
@@ -148,10 +175,13 @@ test('a planted swap: in the requests, in the results, in what a reader saw', ()
   assert.deepEqual(onlyFound({ endsInLog: [['o2', 'o1', 'o3']] }), ['disordered']);
   assert.deepEqual(onlyFound({ endsInLog: [['o1', 'o3'], ['o2']] }), ['disordered']);
   const queued = seenJob(1, { status: 'queued', version: 1, probability: null });
-  assert.deepEqual(onlyFound({ snapshots: [{ patientKey: 'p', at: 1, jobs: [queued, seenJob(2)], results: [] }] }), [
+  assert.deepEqual(
+    onlyFound({ snapshots: [{ patientKey: 'p', at: 1, jobs: [queued, seenJob(2)], results: [], person: null }] }),
+    ['disordered'],
+  );
+  assert.deepEqual(onlyFound({ snapshots: [{ patientKey: 'p', at: 1, jobs: [seenJob(2)], results: [], person: null }] }), [
     'disordered',
   ]);
-  assert.deepEqual(onlyFound({ snapshots: [{ patientKey: 'p', at: 1, jobs: [seenJob(2)], results: [] }] }), ['disordered']);
 });
 
 test('a swap far apart is found through its neighbours', () => {
@@ -192,7 +222,7 @@ test('a planted stale state: versions, ends, content or rows that go back', () =
     onlyFound({
       snapshots: [
         ...good.snapshots,
-        { patientKey: 'p', at: 3, jobs: [seenJob(1), ...(job ? [job] : [])], results: [seenResult()] },
+        { patientKey: 'p', at: 3, jobs: [seenJob(1), ...(job ? [job] : [])], results: [seenResult()], person: seenPerson() },
       ],
     });
   assert.deepEqual(after(seenJob(2)), []);
@@ -204,7 +234,13 @@ test('a planted stale state: versions, ends, content or rows that go back', () =
 
 test('a planted stale result: an older version stands, or was seen after a newer one', () => {
   assert.deepEqual(onlyFound({ finalResults: [seenResult({ value: 1, version: 1 })] }), ['stale']);
-  const back = { patientKey: 'p', at: 3, jobs: [seenJob(1), seenJob(2)], results: [seenResult({ value: 1, version: 3 })] };
+  const back = {
+    patientKey: 'p',
+    at: 3,
+    jobs: [seenJob(1), seenJob(2)],
+    results: [seenResult({ value: 1, version: 3 })],
+    person: seenPerson(),
+  };
   assert.deepEqual(onlyFound({ snapshots: [...good.snapshots, back] }), ['stale']);
 });
 
@@ -219,4 +255,42 @@ test('what was not acknowledged is there in full or not at all', () => {
   const results = replaced(good.results, 1, sentResult(2, { acknowledgedAt: null }));
   assert.equal(judge({ ...good, results }).unacknowledgedThere, 1);
   assert.equal(judge({ ...good, results, finalResults: [seenResult({ value: 1, version: 1 })] }).unacknowledgedAbsent, 1);
+});
+
+/** What the API shows in the end of the person p, and of the record that was merged into it. */
+const people = (person: Partial<SeenPerson>, old: Partial<SeenPerson> = {}): Partial<Evidence> => ({
+  finalPeople: [seenPerson(person), seenPerson({ ...retired, survivorKey: 'p', ...old })],
+});
+
+test('a planted loss: an acknowledged registration or merge that does not show', () => {
+  assert.deepEqual(onlyFound({ finalPeople: good.finalPeople.slice(1) }), ['lost']);
+  assert.deepEqual(onlyFound(people({ version: null, familyName: null })), ['lost']);
+  assert.deepEqual(onlyFound(people({}, { survivorKey: 'old' })), ['lost']);
+});
+
+test('a planted stale person: an older update stands, or was seen after a newer one', () => {
+  assert.deepEqual(onlyFound(people({ version: 1 })), ['stale']);
+  const back = (person: SeenPerson | null): Partial<Evidence> => ({
+    snapshots: [...good.snapshots, { patientKey: 'p', at: 3, jobs: [seenJob(1), seenJob(2)], results: [seenResult()], person }],
+  });
+  assert.deepEqual(onlyFound(back(seenPerson())), []);
+  assert.deepEqual(onlyFound(back(seenPerson({ version: 1 }))), ['stale']);
+  assert.deepEqual(onlyFound(back(null)), ['stale']);
+});
+
+test('a planted wrong person: another name, another survivor; a planted invention: an update or a merge nobody sent', () => {
+  assert.deepEqual(onlyFound(people({ familyName: 'Q' })), ['wrong']);
+  assert.deepEqual(onlyFound(people({}, { survivorKey: 'q' })), ['wrong']);
+  assert.deepEqual(onlyFound(people({ version: 3 })), ['invented']);
+  assert.deepEqual(onlyFound(people({ survivorKey: 'q' })), ['invented']);
+});
+
+test('an update or a merge that was not acknowledged may show or not', () => {
+  const open = {
+    people: replaced(good.people, 1, sentPerson(2, { acknowledgedAt: null })),
+    merges: [{ ...merge, acknowledgedAt: null }],
+  };
+  assert.deepEqual(onlyFound(open), []);
+  assert.deepEqual(onlyFound({ ...open, ...people({ version: 1 }, { survivorKey: 'old' }), snapshots: [] }), []);
+  assert.equal(judge({ ...good, ...open }).unacknowledgedThere, 1);
 });

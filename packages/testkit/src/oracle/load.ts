@@ -1,12 +1,13 @@
 /**
  * A mixed load at a bounded rate: senders that each own a patient or two and send one thing after another, as hospital systems do: HTTP one by
- * one, HTTP batches, MLLP orders and results. What is not acknowledged is sent again under the same name, as a good sender does, and given
+ * one, HTTP batches, MLLP orders and results, ADT registrations, updates and merges. What is not acknowledged is sent again under the same name, as a good sender does, and given
  * up after some tries.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lane, lanes } from '@clinstream/contracts';
 import { type HttpDoor, openMllp, postAnalysis, postBatch } from './doors.ts';
 import type { Ledger } from './ledger.ts';
+import { createAdtSender } from './load-adt.ts';
 import {
   analysisBody,
   type Case,
@@ -46,14 +47,16 @@ const batchSenders = 2;
 const batchLines = 8;
 const batchPatients = 4;
 const mllpSenders = 6;
-/** Shares of the rate: half HTTP, a quarter batches, a quarter MLLP. */
+const adtSenders = 2;
+/** Shares of the rate: half HTTP, a quarter batches, a fifth MLLP orders and results, the rest ADT. */
 const pauses = ({ rate }: LoadOptions) => ({
   http: (httpSenders / (rate * 0.5)) * 1000,
   batch: ((batchSenders * batchLines) / (rate * 0.25)) * 1000,
-  mllp: (mllpSenders / (rate * 0.25)) * 1000,
+  mllp: (mllpSenders / (rate * 0.2)) * 1000,
+  adt: (adtSenders / (rate * 0.05)) * 1000,
 });
 
-type Sender = { readonly patients: readonly string[]; readonly pauseMs: number; sendNext(): Promise<void>; close(): void };
+export type Sender = { readonly patients: readonly string[]; readonly pauseMs: number; sendNext(): Promise<void>; close(): void };
 
 export function startLoad(options: LoadOptions): Load {
   const pause = pauses(options);
@@ -62,6 +65,7 @@ export function startLoad(options: LoadOptions): Load {
     ...numbers(httpSenders).map((index) => httpSender(options, index, random(index), pause.http)),
     ...numbers(batchSenders).map((index) => batchSender(options, index, random(100 + index), pause.batch)),
     ...numbers(mllpSenders).map((index) => mllpSender(options, index, random(200 + index), pause.mllp)),
+    ...numbers(adtSenders).map((index) => createAdtSender({ ...options, index, pauseMs: pause.adt, insist })),
   ];
   const stopping = new AbortController();
   const running = senders.map((sender) => keepSending(sender, stopping.signal));

@@ -7,7 +7,16 @@ import { after, test } from 'node:test';
 import { openMllp, postAnalysis, postBatch } from './doors.ts';
 import { createLedger } from './ledger.ts';
 import { isRefusal } from './load.ts';
-import { analysisBody, mllpOrderId, orderMessage, readCases, resultMessage } from './payloads.ts';
+import {
+  analysisBody,
+  mergeMessage,
+  mllpOrderId,
+  orderMessage,
+  personMessage,
+  readCases,
+  resultMessage,
+  versionOfName,
+} from './payloads.ts';
 import { createRandom } from './random.ts';
 import { startWatcher } from './watcher.ts';
 
@@ -45,6 +54,16 @@ test('payloads are the same bytes every time and hold every input', () => {
   assert.notEqual(mllpOrderId('A'), mllpOrderId('B'));
   const body = analysisBody({ ...text, orderId: 'O', features: one.features }, manifest) as { inputs: object };
   assert.equal(Object.keys(body.inputs).length, manifest.inputs.length);
+});
+
+test('what is said of a person tells its version', () => {
+  const text = { controlId: 'C1', patientId: 'P1', time: new Date(0) };
+  assert.match(
+    personMessage('A31', { ...text, familyName: 'F', version: 7 }).toString(),
+    /\|ADT\^A31\^ADT_A05\|C1\|[\s\S]*\|F\^V7\|/,
+  );
+  assert.match(mergeMessage({ ...text, retiredId: 'P2' }).toString(), /\rPID\|1\|\|P1\^[\s\S]*\rMRG\|P2\^\^\^HIS\^PI\r$/);
+  assert.deepEqual(['V7', 'V', 'Patient', null].map(versionOfName), [7, null, null, null]);
 });
 
 test('the book knows only what was acknowledged', () => {
@@ -134,7 +153,7 @@ test('a watcher keeps what it saw and leaves out what failed', async () => {
       snapshot: async (patientKey) => {
         if (++looks === 2) throw new Error('away');
         if (looks === 5) seen.resolve();
-        return { patientKey, at: looks, jobs: [], results: [] };
+        return { patientKey, at: looks, jobs: [], results: [], person: null };
       },
     },
     ['a', 'b'],

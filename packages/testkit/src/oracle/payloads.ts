@@ -63,6 +63,28 @@ export type Hl7Text = {
   readonly isEnhanced?: boolean;
 };
 
+export type PersonText = Hl7Text & { readonly familyName: string; readonly version: number };
+
+const personEvents = { A04: 'ADT_A01', A08: 'ADT_A01', A31: 'ADT_A05' } as const;
+
+/** ADT^A04, A08 or A31 with one version of what is said of a person; `versionOfName` reads it back. */
+export const personMessage = (event: keyof typeof personEvents, text: PersonText): Buffer =>
+  lines(
+    header(`ADT^${event}^${personEvents[event]}`, text),
+    `EVN|${event}|${hl7Time(text.time)}`,
+    `PID|1||${text.patientId}^^^HIS^PI||${text.familyName}^V${text.version}||19740311|F`,
+  );
+
+/** Null for a name that is none of ours. */
+export const versionOfName = (givenName: string | null): number | null => {
+  const [, version] = /^V(\d+)$/.exec(givenName ?? '') ?? [];
+  return version === undefined ? null : Number(version);
+};
+
+/** ADT^A40: the record of `retiredId` is one with that of `patientId`. */
+export const mergeMessage = (text: Hl7Text & { readonly retiredId: string }): Buffer =>
+  lines(header('ADT^A40^ADT_A39', text), `EVN|A40|${hl7Time(text.time)}`, pid(text), `MRG|${text.retiredId}^^^HIS^PI`);
+
 /** OML^O21 asking for one analysis; its job carries `mllpOrderId(number)`. */
 export function orderMessage(
   text: Hl7Text & { readonly number: string; readonly lane: Lane },

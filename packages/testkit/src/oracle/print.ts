@@ -3,9 +3,9 @@ import { findings, isClean, type Verdict } from './types.ts';
 
 export function formatVerdict(verdict: Verdict): string {
   const counts = findings.map((finding) => `${finding} ${verdict.found[finding].length}`).join(' ');
-  const { acknowledged, unacknowledgedThere, unacknowledgedAbsent, failed, pairs, snapshots } = verdict;
+  const { acknowledged, unacknowledgedThere, unacknowledgedAbsent, failed, pairs, snapshots, people } = verdict;
   const open = `unacknowledged ${unacknowledgedThere} there ${unacknowledgedAbsent} absent`;
-  return `acknowledged ${acknowledged} · ${counts} · ${open} · failed ${failed} · ${pairs} pairs, ${snapshots} looks`;
+  return `acknowledged ${acknowledged} · ${counts} · ${open} · failed ${failed} · ${pairs} pairs, ${snapshots} looks, ${people} people`;
 }
 
 /** At most `most` lines per kind. */

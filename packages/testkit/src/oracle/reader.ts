@@ -1,5 +1,6 @@
 /** The API as a reader uses it: all jobs, one patient's jobs, one patient's results, one fresh job. */
-import type { SeenJob, SeenResult, Snapshot } from './types.ts';
+import { versionOfName } from './payloads.ts';
+import type { SeenJob, SeenPerson, SeenResult, Snapshot } from './types.ts';
 
 export type Reader = {
   /** Everything requested at or after that time. Rejects when the API does not answer. */
@@ -8,6 +9,8 @@ export type Reader = {
   /** Rejects when the API does not answer. */
   isOrderShown(orderId: string): Promise<boolean>;
   patientResults(patientKey: string): Promise<readonly SeenResult[]>;
+  /** Null when the API does not know that patient. */
+  person(patientKey: string): Promise<SeenPerson | null>;
   snapshot(patientKey: string, now: () => number): Promise<Snapshot>;
   /** Status of a job, waiting up to `waitSeconds` for its end; null when the API does not answer or does not know it. */
   statusOf(jobId: string, waitSeconds: number): Promise<string | null>;
@@ -31,6 +34,14 @@ type Observation = {
   readonly value: { readonly numeric: number | null };
 };
 type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+type Timeline = Page<TimelineEntry> & {
+  readonly survivor: string;
+  readonly patients: readonly {
+    readonly patientKey: string;
+    readonly familyName: string | null;
+    readonly givenName: string | null;
+  }[];
+};
 type TimelineEntry = { readonly observation?: Observation };
 
 export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
@@ -57,13 +68,23 @@ export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
   };
   const patientJobs: Reader['patientJobs'] = async (patientKey) =>
     (await allPages<Analysis>(`/v1/analyses?limit=200&patient=${encodeURIComponent(patientKey)}`)).map(seenJob);
-  const patientResults: Reader['patientResults'] = async (patientKey) => {
-    const path = `/v1/patients/${encodeURIComponent(patientKey)}/timeline?limit=200`;
+  /** First page; null when the API does not know that patient. */
+  const timeline = async (path: string): Promise<Timeline | null> => {
     const { status, body } = await get(path);
-    if (status === 404) return [];
-    if (status !== 200) throw new Error(`timeline: ${status}`);
-    const entries = await allPages(path, body as Page<TimelineEntry>);
-    return entries.flatMap(({ observation }) => (observation ? [seenResult(observation)] : []));
+    if (status !== 200 && status !== 404) throw new Error(`timeline: ${status}`);
+    return status === 404 ? null : (body as Timeline);
+  };
+  const pathOf = (patientKey: string, limit: number): string =>
+    `/v1/patients/${encodeURIComponent(patientKey)}/timeline?limit=${limit}`;
+  const patientTimeline = async (patientKey: string): Promise<Pick<Snapshot, 'results' | 'person'>> => {
+    const path = pathOf(patientKey, 200);
+    const first = await timeline(path);
+    if (first === null) return { results: [], person: null };
+    const entries = await allPages(path, first);
+    return {
+      results: entries.flatMap(({ observation }) => (observation ? [seenResult(observation)] : [])),
+      person: seenPerson(patientKey, first),
+    };
   };
   return {
     allJobs: async (fromEpochMs) => {
@@ -71,7 +92,11 @@ export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
       return (await allPages<Analysis>(`/v1/analyses?limit=200&from=${from}`)).map(seenJob);
     },
     patientJobs,
-    patientResults,
+    patientResults: async (patientKey) => (await patientTimeline(patientKey)).results,
+    async person(patientKey) {
+      const first = await timeline(pathOf(patientKey, 1));
+      return first === null ? null : seenPerson(patientKey, first);
+    },
     async isOrderShown(orderId) {
       const { status } = await get(`/v1/orders/${orderId}`);
       if (status !== 200 && status !== 404) throw new Error(`order: ${status}`);
@@ -80,7 +105,7 @@ export function createReader({ url, token, timeoutMs }: ReaderOptions): Reader {
     async snapshot(patientKey, now) {
       const at = now();
       const jobs = await patientJobs(patientKey);
-      return { patientKey, at, jobs, results: await patientResults(patientKey) };
+      return { patientKey, at, jobs, ...(await patientTimeline(patientKey)) };
     },
     async statusOf(jobId, waitSeconds) {
       try {
@@ -103,6 +128,16 @@ const seenJob = ({ jobId, orderId, patientKey, status, version, prediction, fail
   probability: prediction?.probability ?? null,
   failure: failure?.code ?? null,
 });
+
+const seenPerson = (patientKey: string, { survivor, patients }: Timeline): SeenPerson => {
+  const own = patients.find((patient) => patient.patientKey === patientKey);
+  return {
+    patientKey,
+    survivorKey: survivor,
+    familyName: own?.familyName ?? null,
+    version: versionOfName(own?.givenName ?? null),
+  };
+};
 
 const seenResult = ({ observationId, patientKey, version, value }: Observation): SeenResult => ({
   observationId,

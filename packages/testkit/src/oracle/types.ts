@@ -28,6 +28,11 @@ export type SentJob = Sent & {
 /** One version of one laboratory result; versions of a result grow by one, and the value tells the version. */
 export type SentResult = Sent & { readonly observationId: string; readonly version: number; readonly value: number };
 
+/** One version of what is said of a person, told by ADT; versions of a person grow by one, and the given name tells the version. */
+export type SentPerson = Sent & { readonly familyName: string; readonly version: number };
+/** The record `patientKey` was merged into another. */
+export type SentMerge = Sent & { readonly survivorKey: string };
+
 export type SeenJob = {
   readonly jobId: string;
   readonly orderId: string | null;
@@ -45,20 +50,35 @@ export type SeenResult = {
   readonly version: number;
 };
 
+export type SeenPerson = {
+  readonly patientKey: string;
+  /** Itself, unless merged. */
+  readonly survivorKey: string;
+  readonly familyName: string | null;
+  /** Null: nothing is known, or no version of ours. */
+  readonly version: number | null;
+};
+
 /** All jobs and results of one patient as they stood at one moment: each list read in one statement. Taken at `at`, that is, asked for after it. */
 export type Snapshot = {
   readonly patientKey: string;
   readonly at: Moment;
   readonly jobs: readonly SeenJob[];
   readonly results: readonly SeenResult[];
+  /** Null: unknown to the API. */
+  readonly person: SeenPerson | null;
 };
 
 export type Evidence = {
   readonly jobs: readonly SentJob[];
   readonly results: readonly SentResult[];
+  readonly people: readonly SentPerson[];
+  readonly merges: readonly SentMerge[];
   /** All that is there once the system has settled. */
   readonly finalJobs: readonly SeenJob[];
   readonly finalResults: readonly SeenResult[];
+  /** Of everybody in `people` and `merges` whom the API knows. */
+  readonly finalPeople: readonly SeenPerson[];
   /** Orders that are shown under their own name, of those that acknowledged MLLP messages placed; null when nobody looked. */
   readonly shownOrders: ReadonlySet<string> | null;
   /** While it ran, in the order taken. */
@@ -93,6 +113,8 @@ export type Verdict = {
   /** Pairs whose order was checked. */
   readonly pairs: number;
   readonly snapshots: number;
+  /** Patient records looked at in the end, as ADT told of them. */
+  readonly people: number;
   /** Each with one line per case: names and numbers, enough to look for it. */
   readonly found: Readonly<Record<Finding, readonly string[]>>;
 };
