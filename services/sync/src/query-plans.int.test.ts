@@ -8,7 +8,7 @@ import { markForced, markWaiting } from './intake/sql/mark-waiting.ts';
 import { loadSubjects, readDependents } from './intake/sql/subjects.ts';
 import { claimPatients, lockHeld, releasePatient, renewLeases } from './ledger/sql/claims.ts';
 import { readDepth } from './ledger/sql/depth.ts';
-import { claimTellings, markTold, tellAgain } from './ledger/sql/outbox.ts';
+import { claimTellings, insertTellings, markTold, tellAgain } from './ledger/sql/outbox.ts';
 import { lockDeliveries, writeIntents } from './ledger/sql/outcomes.ts';
 import { loadRelated, loadWaiting } from './ledger/sql/works.ts';
 
@@ -66,6 +66,7 @@ const works: Readonly<Record<string, (db: Queryable) => Promise<unknown>>> = {
   'write intents': (db) => writeIntents(db, holder, claim, [{ ...one, digest: 'd', memo: null }], 1),
   'lock deliveries': (db) => lockDeliveries(db, holder, claim, names),
   'count what is open': (db) => readDepth(db, 'fhir'),
+  'put into the outbox': (db) => insertTellings(db, 'fhir', [telling], 1_000),
   'sweep the outbox': (db) => claimTellings(db, 'fhir', 100, 1_000),
   'mark as told': (db) => markTold(db, 'fhir', [telling]),
   'tell again': (db) => tellAgain(db, 'fhir', names),

@@ -93,7 +93,7 @@ export async function lisSide() {
       });
       const teller = createTeller(
         { postgres, producer, telemetry: own, target: 'lis' },
-        { everyMs: 20, afterMs: 10_000, claimedForMs: 1_000, atMost: 100, markAfterMs: 5 },
+        { everyMs: 20, afterMs: 10_000, claimedForMs: 1_000, atMost: 100, gatherMs: 5 },
       );
       const fail = (error: Error): void => {
         throw error;

@@ -28,7 +28,7 @@ export type InstanceOptions = Partial<DispatcherOptions> & {
   readonly change?: (ledger: Ledger) => Ledger;
 };
 
-const quick = { everyMs: 20, afterMs: 10_000, claimedForMs: 1_000, atMost: 100, markAfterMs: 5 } as const;
+const quick = { everyMs: 20, afterMs: 10_000, claimedForMs: 1_000, atMost: 100, gatherMs: 5 } as const;
 
 export type SideUnderTest = Awaited<ReturnType<typeof sideUnderTest>>;
 

@@ -399,6 +399,55 @@ test('a stop finishes what is under way; what does not end in time is given back
   assert.deepEqual(ids(), ['o1']);
 });
 
+const feedPatients = (count: number) =>
+  under.feed(...Array.from({ length: count }, (_, n) => onOrders(n, ordered(`p${n}`, { patientKey: `H1|MRN|${n}` }))));
+const held = async (): Promise<number> => (await under.rows('SELECT 1 FROM sync.patients WHERE holder IS NOT NULL')).length;
+
+test('more patients are held than sent to: those at the gate are told what is current when their turn comes', async () => {
+  const one = under.instance({ concurrency: 2 });
+  const opened = Promise.withResolvers<void>();
+  let [inside, most] = [0, 0];
+  one.target.behave(async (works, context) => {
+    most = Math.max(most, ++inside);
+    await opened.promise;
+    const verdicts = await deliverProperly(under.outside)(works, context);
+    inside--;
+    return verdicts;
+  });
+  await one.start();
+  await feedPatients(6);
+  await until(async () => inside === 2 && (await held()) === 4, 'two are sent to and two stand at the gate');
+  await under.feed(
+    ...Array.from({ length: 6 }, (_, n) =>
+      onOrders(n + 6, ordered(`p${n}`, { patientKey: `H1|MRN|${n}`, type: 'OrderCancelled', sourceVersion: today + 2 })),
+    ),
+  );
+  opened.resolve();
+  await under.settled();
+  assert.equal(most, 2);
+  const shown = Array.from({ length: 6 }, (_, n) => under.outside.shown(`p${n}`).join(' '));
+  assert.deepEqual(shown.sort(), ['active cancelled', 'active cancelled', ...Array.from({ length: 4 }, () => 'cancelled')]);
+});
+
+test('the target goes while patients stand at the gate: none of them is begun before it is back', async () => {
+  const one = under.instance({ concurrency: 1 });
+  let asked = 0;
+  one.target.behave(async () => {
+    asked++;
+    await until(async () => (await held()) === 2, 'another stands at the gate');
+    one.target.behave(null);
+    one.target.isAway = true;
+    throw away();
+  });
+  await one.start();
+  await feedPatients(3);
+  await until(async () => one.target.probes >= 3 && (await held()) === 0, 'everybody was given back, and it is still away');
+  assert.deepEqual([asked, ids()], [1, []]);
+  one.target.isAway = false;
+  await under.settled();
+  assert.deepEqual(ids().sort(), ['p0', 'p1', 'p2']);
+});
+
 test('a Retry-After keeps the breaker open as long', async () => {
   const one = under.instance();
   let asked = 0;

@@ -29,40 +29,40 @@ export type SweepTimes = {
   readonly afterMs: number;
   readonly claimedForMs: number;
   readonly atMost: number;
-  /** How long what Kafka has confirmed may go unmarked, so that others are marked with it. */
-  readonly markAfterMs: number;
+  /** Between two tellings of what was just written. */
+  readonly gatherMs: number;
 };
-export const sweepTimes: SweepTimes = { everyMs: 1_000, afterMs: 10_000, claimedForMs: 30_000, atMost: 500, markAfterMs: 50 };
+export const sweepTimes: SweepTimes = { everyMs: 1_000, afterMs: 10_000, claimedForMs: 30_000, atMost: 500, gatherMs: 100 };
 
 export function createTeller({ postgres, producer, telemetry, target }: TellerDeps, times = sweepTimes): Teller {
   const metrics = createMetrics(telemetry.registry, syncMetrics);
   const stopping = new AbortController();
   let sweeping: Promise<void> = Promise.resolve();
-  let told: Telling[] = [];
-  let marking: Promise<void> | null = null;
-
-  /** Of several patients by one statement; nobody waits for it, and what is lost of it is told again under the same event id. */
-  const markSoon = (): Promise<void> => {
-    marking ??= sleep(times.markAfterMs, stopping.signal).then(async () => {
-      const marked = told;
-      told = [];
-      marking = null;
-      await markTold(postgres, target, marked);
-    });
-    return marking;
-  };
+  let queue: Telling[] = [];
+  let telling: Promise<void> | null = null;
 
   const publish = async (tellings: readonly Telling[], occasion: 'first' | 'again'): Promise<void> => {
-    if (tellings.length === 0) return;
+    const told: Telling[] = [];
     const publishOne = async (telling: Telling): Promise<void> => {
       await producer.publish(outgoing(telling.event));
       told.push(telling);
     };
     const results = await Promise.allSettled(tellings.map(publishOne));
-    await markSoon();
-    metrics.published.labels({ target, occasion }).inc(results.filter(({ status }) => status === 'fulfilled').length);
+    await markTold(postgres, target, told);
+    metrics.published.labels({ target, occasion }).inc(told.length);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+  };
+
+  /** The first at once; what comes while it is told, and a moment longer, is told and marked together. What fails is left to the sweep. */
+  const tellOn = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const next = queue;
+      queue = [];
+      await publish(next, 'first').catch(() => {});
+      await sleep(times.gatherMs, stopping.signal);
+    }
+    telling = null;
   };
 
   const sweep = async (): Promise<void> => {
@@ -89,10 +89,15 @@ export function createTeller({ postgres, producer, telemetry, target }: TellerDe
     stop: async () => {
       stopping.abort();
       await sweeping;
-      await marking?.catch(() => {});
+      await telling;
     },
     readiness: () => ({ ready: true }),
-    tell: (tellings) => publish(tellings, 'first').catch(() => {}),
+    tell: async (tellings) => {
+      // Kafka is away or slow: the sweep finds the rest.
+      queue.push(...tellings.slice(0, Math.max(0, times.atMost - queue.length)));
+      if (queue.length > 0) telling ??= tellOn();
+      await telling;
+    },
   };
 }
 

@@ -12,25 +12,23 @@ export async function insertTellings(
   sweepAfterMs: number,
 ): Promise<void> {
   if (tellings.length === 0) return;
-  const names = [target, tellings.map(({ kind }) => kind), tellings.map(({ id }) => id)];
-  const forgotten = tx.query(
-    {
-      name: 'sync forget tellings',
-      text: `DELETE FROM sync.outbox o USING unnest($2::text[], $3::text[]) AS n(kind, id)
-WHERE o.target = $1 AND o.kind = n.kind AND o.id = n.id AND o.published`,
-    },
-    names,
-  );
-  const inserted = tx.query(
+  await tx.query(
     {
       name: 'sync insert tellings',
-      text: `INSERT INTO sync.outbox (target, kind, id, revision, event, published, due_at)
-SELECT $1, kind, id, revision, event::json, false, now() + $6 * interval '1 millisecond'
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS t(kind, id, revision, event)`,
+      text: `WITH t AS (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS t(kind, id, revision, event)),
+told AS (DELETE FROM sync.outbox o USING t WHERE o.target = $1 AND o.kind = t.kind AND o.id = t.id AND o.published)
+INSERT INTO sync.outbox (target, kind, id, revision, event, published, due_at)
+SELECT $1, kind, id, revision, event::json, false, now() + $6 * interval '1 millisecond' FROM t`,
     },
-    [...names, tellings.map(({ revision }) => revision), tellings.map(({ event }) => JSON.stringify(event)), sweepAfterMs],
+    [
+      target,
+      tellings.map(({ kind }) => kind),
+      tellings.map(({ id }) => id),
+      tellings.map(({ revision }) => revision),
+      tellings.map(({ event }) => JSON.stringify(event)),
+      sweepAfterMs,
+    ],
   );
-  await Promise.all([forgotten, inserted]);
 }
 
 /** Unpublished ones that are due, the oldest first; kept from other sweeps for a while. */
