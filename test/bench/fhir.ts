@@ -1,15 +1,24 @@
 /**
  * `fhir`: sync writing into a real FHIR server (HAPI, H2, one machine). What it reaches beside a bare client of the same concurrency that posts the very
  * same bundles in a loop; and what coalescing is worth after an outage: the events of a backlog per second, against the same events told one by one as
- * they come. The server is the limit; both ratios are of one run on one server.
+ * they come. The server is the limit; the ratios are of one run on one server.
+ *
+ * What is timed. Sync runs all along, as the bare client does, and both go through one door in front of the server. The server stalls (the door is
+ * shut) while a backlog is published and taken in; then the door opens. Resources per second are those of the window from the first request to the last
+ * answer that pass the door; the bare client's window is the same. So sync's start and its reading of Kafka are in neither; its ledger, its look-ups of
+ * patients, its outcomes in Kafka are, and on a small machine share the processors with the server. `coalesced` counts the reading as well, because
+ * `one by one` cannot do without. The processor time per resource is that of the window: it says what the ratio would be on a machine that does nothing
+ * else, whatever this one did besides.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FhirServer, freePorts, startFhirServer } from '@clinstream/local';
+import { type FhirServer, freePorts, type ServiceProcess, startFhirServer, waitFor } from '@clinstream/local';
 import pg from 'pg';
 import type { Bench, Figures } from './lib/bench.ts';
 import { type ClinicalDoor, dayOf, openClinical, outcomesOf } from './lib/clinical.ts';
+import { type Door, startDoor } from './lib/door.ts';
+import { usageOf } from './lib/process-usage.ts';
 import { entriesOf, saltedBundle, startRecordingProxy } from './lib/recording-proxy.ts';
 import { type BenchStack, startBenchStack } from './lib/stack.ts';
 import { median, rounded } from './lib/stats.ts';
@@ -17,13 +26,22 @@ import { median, rounded } from './lib/stats.ts';
 type Bed = {
   readonly stack: BenchStack;
   readonly server: FhirServer;
-  readonly door: ClinicalDoor;
+  readonly door: Door;
+  readonly clinical: ClinicalDoor;
   readonly db: pg.Client;
   readonly patients: number;
 };
-type Rates = { readonly resourcesPerSecond: number; readonly eventsPerSecond: number };
+type Cpu = { readonly server: number; readonly sync: number; readonly postgres: number; readonly kafka: number };
+type Reading = {
+  readonly resourcesPerSecond: number;
+  /** Of each process, milliseconds per resource. */
+  readonly cpuMs: Cpu;
+};
+type Coalesced = Reading & { readonly eventsPerSecond: number };
 
 const concurrency = 8;
+/** Longer than the door is ever shut. */
+const timeoutMs = 300_000;
 let runs = 0;
 
 export const fhir: Bench = {
@@ -33,15 +51,17 @@ export const fhir: Bench = {
     const dir = mkdtempSync(join(tmpdir(), 'clinstream-bench-fhir-'));
     const server = await startFhirServer({ dir, port: await freePorts(), validate: false, optimise: true, heapMb: 1024 });
     say('FHIR server is up');
+    const door = await startDoor(server.baseUrl);
     const db = new pg.Client({ connectionString: stack.databaseUrl });
     await db.connect();
-    const door = await openClinical(stack);
+    const clinical = await openClinical(stack);
     try {
-      return await compare({ stack, server, door, db, patients }, rounds, say);
+      return await compare({ stack, server, door, clinical, db, patients }, rounds, say);
     } finally {
-      await door.close();
+      await clinical.close();
       await db.end();
       await stack.stop();
+      await door.stop();
       await server.stop();
       rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
@@ -49,43 +69,72 @@ export const fhir: Bench = {
 };
 
 async function compare(bed: Bed, rounds: number, say: (line: string) => void): Promise<Figures> {
-  // The first of each is warm-up: it also records the bundles.
   const bundles = await recordBundles(bed);
-  await runOneByOne(bed);
-  const [coalesced, single, bare]: [Rates[], number[], number[]] = [[], [], []];
-  for (let round = 1; round <= rounds; round++) {
-    coalesced.push(await runBacklog(bed, bed.server.baseUrl));
-    bare.push(
-      await postBundles(
-        bed.server.baseUrl,
-        bundles.map((bundle) => saltedBundle(bundle, round)),
-      ),
-    );
-    single.push(await runOneByOne(bed));
-    const last = coalesced.at(-1);
+  const sync = await startSync(bed, bed.door.baseUrl);
+  const salted = (round: number) => bundles.map((bundle) => saltedBundle(bundle, round));
+  const [coalesced, single, bare]: [Coalesced[], number[], Reading[]] = [[], [], []];
+  // Round 0 is warm-up. Who comes first changes from round to round: the server grows.
+  for (let round = 0; round <= rounds; round++) {
+    const posted = round % 2 === 0 ? await postBundles(bed, salted(round)) : null;
+    const ours = await runBacklog(bed, sync);
+    const theirs = posted ?? (await postBundles(bed, salted(round)));
+    const oneByOne = await runOneByOne(bed);
+    if (round === 0) continue;
+    coalesced.push(ours);
+    bare.push(theirs);
+    single.push(oneByOne);
     say(
-      `round ${round}: ${Math.round(last?.resourcesPerSecond ?? 0)} resources/s, bare ${Math.round(bare.at(-1) ?? 0)}; ` +
-        `${Math.round(last?.eventsPerSecond ?? 0)} events/s coalesced, ${Math.round(single.at(-1) ?? 0)} one by one`,
+      `round ${round}: ${Math.round(ours.resourcesPerSecond)} resources/s, bare ${Math.round(theirs.resourcesPerSecond)}; ` +
+        `${Math.round(ours.eventsPerSecond)} events/s coalesced, ${Math.round(oneByOne)} one by one; ms per resource ` +
+        `${cpuSaid(ours.cpuMs)}, bare ${cpuSaid(theirs.cpuMs)}`,
     );
   }
-  const ours = median(coalesced.map(({ resourcesPerSecond }) => resourcesPerSecond));
+  await sync.stop();
+  return figuresOf(coalesced, bare, single, bed.patients);
+}
+
+const cpuSaid = (cpu: Cpu): string =>
+  Object.entries(cpu)
+    .map(([name, ms]) => `${name} ${ms.toFixed(2)}`)
+    .join(' ');
+
+function figuresOf(
+  coalesced: readonly Coalesced[],
+  bare: readonly Reading[],
+  single: readonly number[],
+  patients: number,
+): Figures {
+  const resources = (readings: readonly Reading[]): number => median(readings.map((one) => one.resourcesPerSecond));
+  const cpu = (readings: readonly Reading[], name: keyof Cpu): number =>
+    rounded(median(readings.map(({ cpuMs }) => cpuMs[name])));
   const events = median(coalesced.map(({ eventsPerSecond }) => eventsPerSecond));
   return {
-    resources_per_s: rounded(ours),
-    bare_resources_per_s: rounded(median(bare)),
-    ratio: rounded(ours / median(bare)),
+    resources_per_s: rounded(resources(coalesced)),
+    bare_resources_per_s: rounded(resources(bare)),
+    ratio: rounded(resources(coalesced) / resources(bare)),
     coalesced_events_per_s: rounded(events),
     one_by_one_events_per_s: rounded(median(single)),
     coalesced_ratio: rounded(events / median(single)),
-    patients: bed.patients,
+    server_cpu_ms_per_resource: cpu(coalesced, 'server'),
+    bare_server_cpu_ms_per_resource: cpu(bare, 'server'),
+    sync_cpu_ms_per_resource: cpu(coalesced, 'sync'),
+    postgres_cpu_ms_per_resource: cpu(coalesced, 'postgres'),
+    kafka_cpu_ms_per_resource: cpu(coalesced, 'kafka'),
+    patients,
     concurrency,
   };
 }
 
+/** What sync sends of such days. It reads a log for the first time here, so that it begins when all is taken in: a bundle for each patient. */
 async function recordBundles(bed: Bed): Promise<readonly string[]> {
-  const proxy = await startRecordingProxy(bed.server.baseUrl);
+  const proxy = await startRecordingProxy(bed.door.baseUrl);
   try {
-    await runBacklog(bed, proxy.baseUrl);
+    const run = newRun();
+    await bed.clinical.publish(daysOf(run, bed.patients).flat());
+    const sync = await startSync(bed, proxy.baseUrl);
+    await bed.clinical.settled(bed.db, 'fhir', 100);
+    await sync.stop();
+    await outcomesOf(bed.db, 'fhir', run);
     return proxy.bundles();
   } finally {
     await proxy.stop();
@@ -93,62 +142,110 @@ async function recordBundles(bed: Bed): Promise<readonly string[]> {
 }
 
 const newRun = (): string => `r${++runs}${Date.now().toString(36)}`;
-const startSync = (bed: Bed, baseUrl: string) =>
+const daysOf = (run: string, patients: number) => Array.from({ length: patients }, (_, patient) => dayOf(run, patient));
+const startSync = (bed: Bed, baseUrl: string): Promise<ServiceProcess> =>
   bed.stack.startService('sync-fhir', {
     FHIR_BASE_URL: baseUrl,
     FHIR_CONCURRENCY: String(concurrency),
     FHIR_REQUESTS_PER_SECOND: '100000',
+    FHIR_TIMEOUT_MS: String(timeoutMs),
   });
 
-/** A backlog of whole days, found by a sync that starts. */
-async function runBacklog(bed: Bed, baseUrl: string): Promise<Rates> {
+/** A backlog of whole days, taken in while the server stalls. */
+async function runBacklog(bed: Bed, sync: ServiceProcess): Promise<Coalesced> {
+  const { door, clinical, db, server } = bed;
   const run = newRun();
-  const events = Array.from({ length: bed.patients }, (_, patient) => dayOf(run, patient)).flat();
-  await bed.door.publish(events);
-  const before = await countResources(bed.server.baseUrl);
-  const sync = await startSync(bed, baseUrl);
-  await bed.door.settled(bed.db, 'fhir');
-  await sync.stop();
-  const { seconds } = await outcomesOf(bed.db, 'fhir', run);
-  const resources = (await countResources(bed.server.baseUrl)) - before;
-  return { resourcesPerSecond: resources / seconds, eventsPerSecond: events.length / seconds };
+  const before = await countResources(server.baseUrl);
+  door.shut();
+  const first = daysOf(`${run}first`, concurrency).flat();
+  await clinical.publish(first);
+  await waitFor(async () => door.isKnockedAt() && (await patientsHeld(db)) >= concurrency, {
+    deadlineMs: 60_000,
+    what: 'as many patients as are sent to at a time stand at the door, and what comes now is read behind it',
+  });
+  await clinical.takenIn(db, 'fhir');
+  const days = daysOf(run, bed.patients).flat();
+  const began = performance.now();
+  await clinical.publish(days);
+  await clinical.takenIn(db, 'fhir');
+  const reading = (performance.now() - began) / 1_000;
+  const cpu = watchCpu(bed, sync.pid);
+  door.open();
+  await clinical.settled(db, 'fhir', 100);
+  const seconds = door.seconds();
+  const used = cpu();
+  await outcomesOf(db, 'fhir', run);
+  const resources = (await countResources(server.baseUrl)) - before;
+  return {
+    resourcesPerSecond: resources / seconds,
+    eventsPerSecond: days.length / (reading + seconds),
+    cpuMs: perResource(used, resources),
+  };
 }
 
+async function patientsHeld(db: pg.Client): Promise<number> {
+  const { rows } = await db.query("SELECT count(*)::int AS held FROM sync.patients WHERE target = 'fhir' AND holder IS NOT NULL");
+  return rows[0].held;
+}
+
+function watchCpu({ server, stack }: Bed, syncPid: number | null): () => Cpu {
+  const cpu = (pid: number | null): number => (pid === null ? 0 : usageOf(pid).cpuSeconds * 1_000);
+  const look = (): Cpu => ({
+    server: cpu(server.pid()),
+    sync: cpu(syncPid),
+    postgres: cpu(stack.pids.postgres),
+    kafka: cpu(stack.pids.kafka),
+  });
+  const before = look();
+  return () => {
+    const after = look();
+    const since = (name: keyof Cpu): number => after[name] - before[name];
+    return { server: since('server'), sync: since('sync'), postgres: since('postgres'), kafka: since('kafka') };
+  };
+}
+
+const perResource = ({ server, sync, postgres, kafka }: Cpu, resources: number): Cpu => ({
+  server: server / resources,
+  sync: sync / resources,
+  postgres: postgres / resources,
+  kafka: kafka / resources,
+});
+
 /** The same days as they come: nobody's next event before the last one of all is told. Events per second. */
-async function runOneByOne(bed: Bed): Promise<number> {
+async function runOneByOne({ clinical, db, patients }: Bed): Promise<number> {
   const run = newRun();
-  const days = Array.from({ length: bed.patients }, (_, patient) => dayOf(run, patient));
-  const sync = await startSync(bed, bed.server.baseUrl);
+  const days = daysOf(run, patients);
   let events = 0;
-  let seconds = 0;
+  const began = performance.now();
   for (let step = 0; step < (days[0]?.length ?? 0); step++) {
     const part = days.flatMap((day) => day[step] ?? []);
-    const began = performance.now();
-    await bed.door.publish(part);
-    await bed.door.settled(bed.db, 'fhir');
-    seconds += (performance.now() - began) / 1000;
+    await clinical.publish(part);
+    await clinical.settled(db, 'fhir', 25);
     events += part.length;
   }
-  await sync.stop();
-  await outcomesOf(bed.db, 'fhir', run);
+  const seconds = (performance.now() - began) / 1_000;
+  await outcomesOf(db, 'fhir', run);
   return events / seconds;
 }
 
-/** Resources per second of a client that does nothing else. */
-async function postBundles(baseUrl: string, bundles: readonly string[]): Promise<number> {
+/** A client that does nothing else. */
+async function postBundles(bed: Bed, bundles: readonly string[]): Promise<Reading> {
+  const { door } = bed;
   const waiting = [...bundles];
   const resources = bundles.reduce((sum, bundle) => sum + entriesOf(bundle), 0);
-  const began = performance.now();
+  const cpu = watchCpu(bed, null);
   const post = async (): Promise<void> => {
     for (let bundle = waiting.pop(); bundle !== undefined; bundle = waiting.pop()) {
       const headers = { 'content-type': 'application/fhir+json', accept: 'application/fhir+json', prefer: 'return=minimal' };
-      const answer = await fetch(baseUrl, { method: 'POST', headers, body: bundle });
+      const answer = await fetch(door.baseUrl, { method: 'POST', headers, body: bundle });
       const body = await answer.text();
       if (!answer.ok) throw new Error(`the bare client was answered ${answer.status}: ${body.slice(0, 300)}`);
     }
   };
+  door.open();
   await Promise.all(Array.from({ length: concurrency }, post));
-  return (resources * 1000) / (performance.now() - began);
+  const seconds = door.seconds();
+  return { resourcesPerSecond: resources / seconds, cpuMs: perResource(cpu(), resources) };
 }
 
 const countedTypes = ['Patient', 'ServiceRequest', 'Specimen', 'Observation', 'DiagnosticReport', 'Task', 'Provenance'];

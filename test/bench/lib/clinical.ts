@@ -93,8 +93,10 @@ export const dayOf = (run: string, patient: number): readonly ClinicalEvent[] =>
 
 export type ClinicalDoor = {
   publish(events: readonly ClinicalEvent[]): Promise<void>;
-  /** Resolves once the target has taken in all that was published here and nothing waits any more. */
-  settled(db: pg.Client, target: Target): Promise<void>;
+  /** Resolves once the target has taken in all that was published here. */
+  takenIn(db: pg.Client, target: Target): Promise<void>;
+  /** Resolves once it has, and nothing waits any more. Each look costs the database a little. */
+  settled(db: pg.Client, target: Target, everyMs?: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -128,10 +130,16 @@ export async function openClinical(stack: BenchStack): Promise<ClinicalDoor> {
     publish: async (events) => {
       for (let from = 0; from < events.length; from += 2_000) await Promise.all(events.slice(from, from + 2_000).map(publishOne));
     },
-    settled: async (db, target) =>
+    takenIn: async (db, target) =>
+      void (await waitFor(() => hasTakenIn(db, target, ends), {
+        deadlineMs: 300_000,
+        everyMs: 50,
+        what: `${target} has taken in everything`,
+      })),
+    settled: async (db, target, everyMs = 10) =>
       void (await waitFor(async () => (await hasTakenIn(db, target, ends)) && (await waiting(db, target)) === 0, {
         deadlineMs: 900_000,
-        everyMs: 10,
+        everyMs,
         what: `${target} has everything`,
       })),
     close: async () => {
