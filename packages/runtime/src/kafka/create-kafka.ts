@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { Kafka, type KafkaConfig as KafkajsConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { SaslConfig, TlsConfig } from '../config/fragments.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { installFetchSessions } from './fetch-sessions.ts';
 import { installFreshConnections } from './fresh-connections.ts';
 import { createLogBridge } from './log-bridge.ts';
 import type { KafkaConfig, KafkaConnection } from './types.ts';
@@ -22,6 +23,7 @@ export type KafkaOptions = {
 export function createKafka(config: KafkaConfig, telemetry: Pick<Telemetry, 'log'>, options: KafkaOptions = {}): KafkaConnection {
   silenceTimeoutNegativeWarning();
   installFreshConnections();
+  installFetchSessions();
   const clientId = options.clientId ?? 'clinstream';
   const settings: KafkajsConfig = {
     clientId,
