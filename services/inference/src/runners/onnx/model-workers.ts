@@ -2,7 +2,8 @@
  * The model workers of this service: takes single jobs, makes batches of them, and gives back each job its own answer.
  *
  * Nobody waits for a batch to fill: whatever stands in the queue when a worker has a free place goes out (after the current turn of the event
- * loop, so that jobs that arrive together travel together). Two batches per worker are in flight, so that it never idles while we pack.
+ * loop, so that jobs that arrive together travel together). Two batches per worker are in flight, so that it never idles while we pack; when
+ * one is answered the worker gets its next before the callers get their answers.
  *
  * Promise: every job is answered or rejected; jobs behind a batch that killed its worker run again unharmed; the jobs of that batch are
  * rejected as retryable/message (MODEL_TIMEOUT, MODEL_CRASHED) and, tried again with `alone`, cannot take neighbours with them.
@@ -88,8 +89,8 @@ export function createModelWorkers(options: ModelWorkersOptions, telemetry: Tele
       onAnswer: (batch, answer, durationMs) => {
         const index = batch.request.model;
         perModel[index]?.seconds.observe(durationMs / 1000);
-        settle(batch.jobs, answer, models[index]?.manifest.inputs.length ?? 0);
         dispatch();
+        settle(batch.jobs, answer, models[index]?.manifest.inputs.length ?? 0);
       },
       onLost: (batch, code) => {
         for (const job of batch.jobs) job.reject(inferenceError(code));

@@ -11,6 +11,7 @@ import type { BatchModel } from './worker-models.ts';
 export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<BatchModel>): void {
   let model: BatchModel | null = null;
   let last = Promise.resolve();
+  const size = createSize();
   const send = (message: FromWorker): void => {
     if (process.connected) process.send?.(message, undefined, undefined, leaveWithParent);
   };
@@ -37,7 +38,20 @@ export function serveBatches(load: (files: readonly ModelFiles[]) => Promise<Bat
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 }
 
-const size = (): Size => ({ residentBytes: process.memoryUsage.rss() });
+/** How long a look at our memory holds: it takes 10 µs, as long as the model takes for one row. */
+const lookMs = 50;
+
+function createSize(): () => Size {
+  let size: Size = { residentBytes: 0 };
+  let staleAt = 0;
+  return () => {
+    const now = performance.now();
+    if (now < staleAt) return size;
+    staleAt = now + lookMs;
+    size = { residentBytes: process.memoryUsage.rss() };
+    return size;
+  };
+}
 
 /** A message that cannot be sent means that nobody is there to read it. */
 const leaveWithParent = (error: Error | null): void => {
