@@ -38,7 +38,7 @@ async function twoPages() {
 test('a reader reads to the last page: a busy patient has more than one', async (t) => {
   const api = await twoPages();
   t.after(api.close);
-  const reader = createReader({ url: api.url, token: '', timeoutMs: 1_000 });
+  const reader = createReader({ url: api.url, token: '', timeoutMs: 30_000 });
   const { jobs, results, person } = await reader.snapshot('p', () => 0);
   assert.deepEqual(
     [jobs.map(({ jobId }) => jobId), results.map(({ observationId }) => observationId)],
