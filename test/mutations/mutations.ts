@@ -439,4 +439,11 @@ export const mutations: readonly Mutation[] = [
     replace: "return breaker.state === 'half_open' ? concurrency : 0;",
     tests: [`${sync}/domain/breaker.unit.test.ts`],
   },
+  {
+    name: 'model worker: outgrown, it is ended with a batch in its hands',
+    file: 'services/inference/src/runners/onnx/worker-process.ts',
+    find: "if (isOutgrown() && sent.length === 0) kill('outgrown');",
+    replace: "if (isOutgrown()) kill('outgrown');",
+    tests: ['services/inference/src/runners/onnx/model-workers.int.test.ts'],
+  },
 ];
