@@ -68,8 +68,13 @@ async function historyOf(baseUrl: string, path: string): Promise<SeenResource['v
   }));
 }
 
+/** Of a Task: asked for, under way, ended, reviewed. */
+const taskStages: Readonly<Record<string, number>> = { requested: 0, 'in-progress': 1 };
+
 function stageOf(resource: Omit<Resource, 'meta'>): number {
   const { resourceType, status } = resource;
+  if (resourceType === 'Task')
+    return JSON.stringify(resource['businessStatus'] ?? '').includes('"approved"') ? 3 : (taskStages[`${status}`] ?? 2);
   if (resourceType === 'ServiceRequest') {
     const isLast = status === 'revoked' || status === 'completed' || JSON.stringify(resource['note'] ?? '').includes('amended');
     return isLast ? 1 : 0;

@@ -163,4 +163,6 @@ const ofAnalysis = ({ jobId, generation, attempt, evidence }: Computed): readonl
     fhirId('Observation', 'prediction', jobId),
     ...(evidence === null ? [] : [fhirId('Observation', 'evidence', jobId)]),
     fhirId('Provenance', jobId, String(generation), String(attempt)),
-  ].map((path) => ({ path, what: `approved result of ${jobId}`, lastStage: 0 }));
+  ]
+    .map((path) => ({ path, what: `approved result of ${jobId}`, lastStage: 0 }))
+    .concat({ path: fhirId('Task', jobId), what: `task of ${jobId}`, lastStage: 3 });

@@ -44,8 +44,7 @@ export async function startHospital(dir: string): Promise<Hospital> {
       },
     },
     targets: { fhirBaseUrl: proxy.baseUrl, lis: { host: '127.0.0.1', port: lab.port, isOurs: true } },
-    // No Task per job: the load beside a day would be more than a validating server on a busy machine takes in, and the day would wait behind it.
-    env: { LIS_TIMEOUT_MS: String(labTimeoutMs), FHIR_WRITE_TASKS: 'false', FHIR_TIMEOUT_MS: '30000' },
+    env: { LIS_TIMEOUT_MS: String(labTimeoutMs), FHIR_TIMEOUT_MS: '30000' },
     stop: async () => {
       await proxy.stop();
       await lab.stop();
