@@ -127,12 +127,12 @@ const fhirAway: Fault = {
   },
 };
 
-/** From the acknowledgement of an order to its first arrival at the laboratory. */
+/** From the first sending of an order to its first arrival at the laboratory: it may be there before its acknowledgement is. */
 function waits(day: HospitalDay, { rig }: FaultContext): readonly number[] {
   const received = rig.hospital().lab.received();
-  return day.orders.flatMap(({ placerNumber, acknowledgedAt }) => {
+  return day.orders.flatMap(({ placerNumber, sentAt }) => {
     const arrived = received.find((message) => message.placerNumber === placerNumber);
-    return arrived === undefined ? [] : [Math.max(0, arrived.at - acknowledgedAt)];
+    return arrived === undefined ? [] : [Math.max(0, arrived.at - sentAt)];
   });
 }
 

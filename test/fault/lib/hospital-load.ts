@@ -26,7 +26,7 @@ import type { FaultContext } from './fault.ts';
 export type HospitalDay = {
   readonly patients: readonly string[];
   readonly resources: readonly ExpectedResource[];
-  readonly orders: readonly (ExpectedOrder & { readonly orderId: string; readonly acknowledgedAt: number })[];
+  readonly orders: readonly (ExpectedOrder & { readonly orderId: string; readonly sentAt: number })[];
 };
 export type DayOptions = {
   /** Part of every name. */
@@ -62,8 +62,8 @@ async function playPatient({ rig, sends }: FaultContext, patientId: string, rand
   let messages = 0;
   const text = () => ({ controlId: `${patientId}-${++messages}`, patientId, time: new Date() });
   const send = async (message: Buffer): Promise<number> => {
-    await insist(`a message of ${patientId}`, () => line.send(message));
     const at = Date.now();
+    await insist(`a message of ${patientId}`, () => line.send(message));
     await delay(random.integer(400));
     return at;
   };
@@ -83,8 +83,8 @@ async function playPatient({ rig, sends }: FaultContext, patientId: string, rand
     await send(laboratoryOrder({ ...text(), number: cancelled, control: 'CA' }));
     await send(orderedResult({ ...text(), number: resulted, filler: `${resulted}f`, version: 2 }));
     const computed = await approve(rig, jobId);
-    const order = (placerNumber: string, lastStage: number, acknowledgedAt: number) => ({
-      ...{ placerNumber, lastStage, acknowledgedAt },
+    const order = (placerNumber: string, lastStage: number, sentAt: number) => ({
+      ...{ placerNumber, lastStage, sentAt },
       orderId: mllpOrderId(placerNumber),
     });
     return {
