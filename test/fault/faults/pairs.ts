@@ -24,6 +24,7 @@ export const both = (rig: RigKind, first: Fault, second: Fault): Fault => ({
   name: `${first.name}+${second.name}`,
   about: `${first.about}; and, meanwhile, ${second.about}`,
   rig,
+  isPair: true,
   rules: { ...first.rules, ...second.rules, mayFailWith: [first, second].flatMap(({ rules }) => rules?.mayFailWith ?? []) },
   inject: async (context) => {
     const apartMs = context.random.integer(mostApartMs);

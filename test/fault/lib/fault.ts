@@ -35,6 +35,8 @@ export type Fault = {
   readonly spoils?: boolean;
   /** Not part of a soak: takes the system to where a person must act, or takes too long. */
   readonly alone?: boolean;
+  /** Made of two that are in the whole run by themselves: drawn by the soak, or run by name. */
+  readonly isPair?: boolean;
 };
 
 export type FaultRules = Rules & {
