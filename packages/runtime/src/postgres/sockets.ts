@@ -19,7 +19,7 @@ export function createSockets() {
   };
 }
 
-/** What is written in one turn leaves as one packet: each costs a system call here and wakes the server. */
+/** What is written in one turn leaves as one packet: each costs a system call here and wakes the server. Once connected: `connect` puts its own `write` back. */
 function gathering(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let isHeld = false;
@@ -32,10 +32,9 @@ function gathering(socket: Socket): Socket {
     socket.cork();
     process.nextTick(release);
   };
-  return Object.assign(socket, {
-    write: (...args: unknown[]): boolean => {
-      if (!isHeld) hold();
-      return write(...args);
-    },
-  });
+  const gather = (...args: unknown[]): boolean => {
+    if (!isHeld) hold();
+    return write(...args);
+  };
+  return socket.once('connect', () => Object.assign(socket, { write: gather }));
 }
