@@ -21,8 +21,9 @@ const ignore = (): void => {};
 
 type Borrowed = {
   readonly client: PoolClient;
-  /** Passes a step on and remembers whether it broke the connection. */
+  /** Passes a step on and remembers whether it failed, and broke the connection. */
   readonly noted: <R>(step: Promise<R>) => Promise<R>;
+  readonly firstFailure: () => AppError | null;
   readonly isBroken: () => boolean;
 };
 
@@ -30,13 +31,15 @@ async function borrow<T>(pool: Pool, work: (borrowed: Borrowed) => Promise<T>): 
   const client = await classified(pool.connect());
   client.on('error', ignore);
   let broken = false;
+  let failure: AppError | null = null;
   const noted = <R>(step: Promise<R>): Promise<R> =>
     step.catch((error: AppError) => {
+      failure ??= error;
       broken ||= !isServerAnswer(error.cause);
       throw error;
     });
   try {
-    return await work({ client, noted, isBroken: () => broken });
+    return await work({ client, noted, firstFailure: () => failure, isBroken: () => broken });
   } finally {
     client.off('error', ignore);
     client.release(broken);
@@ -47,7 +50,7 @@ export const inSession = <T>(pool: Pool, work: (session: Queryable) => Promise<T
   borrow(pool, ({ client, noted }) => work({ query: (statement, values) => noted(send<never>(client, statement, values)) }));
 
 export const inTransaction = <T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> =>
-  borrow(pool, async ({ client, noted, isBroken }) => {
+  borrow(pool, async ({ client, noted, firstFailure, isBroken }) => {
     const query: Transaction['query'] = (statement, values) => noted(send<never>(client, statement, values));
     let committed: Promise<unknown> | null = null;
     const tx: Transaction = {
@@ -65,9 +68,11 @@ export const inTransaction = <T>(pool: Pool, work: (tx: Transaction) => Promise<
     try {
       const result = await work(tx);
       await (committed ?? query('COMMIT'));
+      // COMMIT after a failed statement rolls back and is no error; after a failed BEGIN each statement stood for itself.
+      const failure = firstFailure();
+      if (failure !== null) throw failure;
       return result;
     } catch (error) {
-      // After a failed statement COMMIT rolls back as well.
       if (!isBroken()) await (committed ?? query('ROLLBACK')).catch(ignore);
       throw error;
     }
