@@ -1,12 +1,12 @@
 /** Batches as the sink's consumer hands them over: requests of new jobs and, a batch behind, their results. Pure. */
 import { type AnalysisEnded, type AnalysisRequested, allTopics, topics } from '@clinstream/contracts';
 import type { AssignedPartition, DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
+import { today as at, ended, requested } from '@clinstream/testkit/events';
 import { jobIdOf, patientOf } from './cases.ts';
 
 export type SinkBatch = { readonly records: readonly DecodedRecord[]; readonly progress: readonly PartitionProgress[] };
 
 const keys = 5_000;
-const at = 1_795_305_600_000;
 
 export const wholeLog: readonly AssignedPartition[] = allTopics.map((topic) => ({
   topic,
@@ -46,38 +46,15 @@ function recordOf(topic: DecodedRecord['topic'], offset: number, event: Analysis
   return { topic, partition: 0, offset, key: event.patientKey ?? event.jobId, timestamp: at, envelope, event };
 }
 
-const requestedEvent = (index: number): AnalysisRequested => ({
-  type: 'AnalysisRequested',
-  jobId: jobIdOf('sink', index),
-  patientKey: patientOf(index, keys),
-  generation: 1,
-  model: 'breast-cancer',
-  modelVersion: null,
-  inputSet: 'set',
-  features: [],
-  subject: null,
-  inputProblem: null,
-  inputObservations: [],
-  evidence: false,
-  priority: 'routine',
-  orderId: null,
-  requestedBy: 'bench',
-  requestedAt: at + index,
-});
+const requestedEvent = (index: number): AnalysisRequested =>
+  requested(jobIdOf('sink', index), { patientKey: patientOf(index, keys), requestedAt: at + index });
 
-const endedEvent = (index: number): AnalysisEnded => ({
-  type: 'AnalysisCompleted',
-  jobId: jobIdOf('sink', index),
-  patientKey: patientOf(index, keys),
-  generation: 1,
-  attempt: 1,
-  model: 'breast-cancer',
-  modelVersion: '1.0.0',
-  modelDigest: `sha256:${'a'.repeat(64)}`,
-  prediction: { label: 'malignant', probability: index / 1e7, margin: null },
-  evidence: null,
-  reasons: [],
-  failure: null,
-  startedAt: at + index + 20,
-  endedAt: at + index + 30,
-});
+const endedEvent = (index: number): AnalysisEnded =>
+  ended(jobIdOf('sink', index), {
+    patientKey: patientOf(index, keys),
+    modelDigest: `sha256:${'a'.repeat(64)}`,
+    prediction: { label: 'malignant', probability: index / 1e7, margin: null },
+    evidence: null,
+    startedAt: at + index + 20,
+    endedAt: at + index + 30,
+  });
