@@ -22,14 +22,17 @@ export type DeliverDeps = {
   readonly ledger: Ledger;
   readonly producer: Pick<EventProducer, 'publish'>;
 };
-/** How to leave when the target has been told; null: this patient must not be begun (any more). */
-export type EnterGate = (signal: AbortSignal) => Promise<(() => void) | null>;
+/** Null: this patient must not be begun (any more). */
+export type EnterGate = (signal: AbortSignal) => Promise<LeaveGate | null>;
+/** Once the target has been told; with the error when it is away, for whoever comes next. */
+export type LeaveGate = (away: AppError | null) => void;
 
 /** What is told is read behind the gate, so that it is current however long the wait was; what came of it is written down in front of it. */
 export async function deliverPatient(deps: DeliverDeps, claim: Claim, signal: AbortSignal, enter: EnterGate): Promise<Ending> {
   const leave = await enter(signal);
   if (leave === null) return { kind: 'ended' };
-  const told = await tell(deps, claim, signal).finally(leave);
+  const told = await tell(deps, claim, signal);
+  leave('kind' in told && told.kind === 'away' ? told.error : null);
   return 'kind' in told ? told : await record(deps.ledger, claim, told.works, told.verdicts, signal);
 }
 

@@ -19,6 +19,7 @@ import {
 import { away, deliverProperly } from '../../test/scripted-target.ts';
 import { type SideUnderTest, sideUnderTest } from '../../test/side-under-test.ts';
 import { resetState } from '../intake/sql/reset-state.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 
 let under: SideUnderTest;
 before(async () => {
@@ -430,10 +431,16 @@ test('more patients are held than sent to: those at the gate are told what is cu
 });
 
 test('the target goes while patients stand at the gate: none of them is begun before it is back', async () => {
-  const one = under.instance({ concurrency: 1 });
-  let asked = 0;
+  let begun = 0;
+  const change = (ledger: Ledger): Ledger => ({
+    ...ledger,
+    works: (claim) => {
+      begun++;
+      return ledger.works(claim);
+    },
+  });
+  const one = under.instance({ concurrency: 1, change });
   one.target.behave(async () => {
-    asked++;
     await until(async () => (await held()) === 2, 'another stands at the gate');
     one.target.behave(null);
     one.target.isAway = true;
@@ -442,10 +449,30 @@ test('the target goes while patients stand at the gate: none of them is begun be
   await one.start();
   await feedPatients(3);
   await until(async () => one.target.probes >= 3 && (await held()) === 0, 'everybody was given back, and it is still away');
-  assert.deepEqual([asked, ids()], [1, []]);
+  assert.deepEqual([begun, ids()], [1, []]);
   one.target.isAway = false;
   await under.settled();
   assert.deepEqual(ids().sort(), ['p0', 'p1', 'p2']);
+});
+
+test('a stop gives back who stands at the gate while others are still under way', async () => {
+  const one = under.instance({ concurrency: 1 });
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  one.target.behave(async (works, context) => {
+    asked.resolve();
+    await answered.promise;
+    return await deliverProperly(under.outside)(works, context);
+  });
+  await one.start();
+  await feedPatients(3);
+  await asked.promise;
+  await until(async () => (await held()) === 2, 'one is sent to and one stands at the gate');
+  one.dispatcher.quiesce?.();
+  await until(async () => (await held()) === 1, 'only the one under way is held');
+  answered.resolve();
+  await one.stop();
+  assert.deepEqual([ids().length, await held()], [1, 0]);
 });
 
 test('a Retry-After keeps the breaker open as long', async () => {

@@ -18,7 +18,7 @@ import { type Claim, type Release, unchanged } from '../ledger/ledger.ts';
 import type { Teller } from '../ledger/teller.ts';
 import { syncMetrics } from '../metrics.ts';
 import { createBreakerKeeper } from './breaker-keeper.ts';
-import { type DeliverDeps, deliverPatient, type Ending, type EnterGate } from './deliver-patient.ts';
+import { type DeliverDeps, deliverPatient, type Ending, type EnterGate, type LeaveGate } from './deliver-patient.ts';
 import { createGate } from './gate.ts';
 import { keepLeases } from './lease-keeper.ts';
 import { createReporting } from './reporting.ts';
@@ -64,11 +64,16 @@ export function createDispatcher(options: DispatcherOptions, deps: DispatcherDep
   let unlisten = (): void => {};
   let own: AppError | null = null;
 
-  /** The target may have gone, or we begun to stop, while a patient waited its turn. */
+  /** The target may have gone, or we begun to stop, while a patient waited its turn. Who leaves says so before the next comes in. */
   const enter: EnterGate = async (signal) => {
-    const leave = await gate.enter(signal);
-    if (!breaker.isOpen() && !stopping.signal.aborted) return leave;
-    leave?.();
+    const leave = await gate.enter(AbortSignal.any([signal, stopping.signal]));
+    if (leave === null) return null;
+    const leaveSaying: LeaveGate = (away) => {
+      if (away !== null) breaker.away(away);
+      leave();
+    };
+    if (!breaker.isOpen()) return leaveSaying;
+    leave();
     return null;
   };
 
@@ -96,7 +101,6 @@ export function createDispatcher(options: DispatcherOptions, deps: DispatcherDep
       return void deps.teller.tell(ending.settlement.tellings);
     }
     if (ending.kind === 'away') {
-      breaker.away(ending.error);
       const delayMs = claim.setbacks === 0 ? 0 : backOffDelay(setbackWait, claim.setbacks);
       return letGo(claim, { delayMs, setbacks: claim.setbacks + 1 });
     }
