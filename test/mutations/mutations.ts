@@ -444,6 +444,6 @@ export const mutations: readonly Mutation[] = [
     file: 'services/inference/src/runners/onnx/worker-process.ts',
     find: "if (isOutgrown() && sent.length === 0) kill('outgrown');",
     replace: "if (isOutgrown()) kill('outgrown');",
-    tests: ['services/inference/src/runners/onnx/model-workers.int.test.ts'],
+    tests: ['services/inference/src/runners/onnx/worker-memory.int.test.ts'],
   },
 ];

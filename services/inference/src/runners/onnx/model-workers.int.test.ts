@@ -1,86 +1,18 @@
 /** The real worker process with the real model: what it says, and what happens when it hangs, crashes, is killed or cannot load. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '@clinstream/runtime/errors';
 import { createLogger, createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { waitFor } from '@clinstream/testkit';
-import { maxDifference, modelsDirectory, readGoldenCases } from '../../models/golden-cases.ts';
-import { loadModels, type Model } from '../../models/model-files.ts';
-import { misbehaviour } from './fixtures/misbehaviour.ts';
-import { createModelWorkers, type ModelWorkers, type ModelWorkersOptions, type PredictRequest } from './model-workers.ts';
-import type { ModelAnswer } from './pack-batch.ts';
-
-const cases = readGoldenCases();
-const leaking = new URL('./fixtures/leaking-worker.ts', import.meta.url);
-const misbehaving = new URL('./fixtures/misbehaving-worker.ts', import.meta.url);
-const models = loadModels(modelsDirectory);
-const model = models[0] as Model;
-const hasty: Model = {
-  ...model,
-  manifest: { ...model.manifest, limits: { softTimeoutMs: 100, hardTimeoutMs: 1_500, attempts: 3 } },
-};
-const never = { signal: new AbortController().signal };
-const normal = cases.featuresOf(0);
-
-const jobOf = (changes: Partial<PredictRequest> = {}): PredictRequest => ({
-  model,
-  lane: 'routine',
-  features: normal,
-  explain: false,
-  alone: false,
-  caller: never,
-  onLongRun: () => {},
-  ...changes,
-});
-const misbehavingJob = (how: keyof typeof misbehaviour, changes: Partial<PredictRequest> = {}): PredictRequest =>
-  jobOf({ model: hasty, features: [misbehaviour[how], ...normal.slice(1)], ...changes });
-
-const codeOf = (result: PromiseSettledResult<ModelAnswer>): string =>
-  result.status === 'fulfilled' ? 'answered' : result.reason instanceof AppError ? result.reason.code : String(result.reason);
-const outcome = async (answer: Promise<ModelAnswer>): Promise<string> => codeOf((await Promise.allSettled([answer]))[0]);
-const childrenOf = (pid: number): number[] => {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
-};
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { maxDifference, modelsDirectory } from '../../models/golden-cases.ts';
+import { loadModels } from '../../models/model-files.ts';
+import { cases, childrenOf, hasty, isAlive, jobOf, misbehavingJob, outcome, useWorkers } from './fixtures/test-workers.ts';
 
 describe('model workers', { timeout: 120_000 }, () => {
-  let running: ModelWorkers[] = [];
-  let folders: string[] = [];
-  const start = async (
-    options: Partial<ModelWorkersOptions> = {},
-    telemetry = createSilentTelemetry(),
-  ): Promise<ModelWorkers> => {
-    const workers = createModelWorkers({ models, workers: 1, ...options }, telemetry);
-    running.push(workers);
-    await workers.start();
-    return workers;
-  };
-  const startMisbehaving = (telemetry = createSilentTelemetry()) => start({ models: [hasty], entry: misbehaving }, telemetry);
-  const folder = (): string => {
-    const made = mkdtempSync(join(tmpdir(), 'inference-'));
-    folders.push(made);
-    return made;
-  };
-  afterEach(async () => {
-    await Promise.all(running.map((workers) => workers.stop(AbortSignal.timeout(5_000))));
-    for (const one of folders) rmSync(one, { recursive: true });
-    running = [];
-    folders = [];
-    assert.deepEqual(childrenOf(process.pid), [], 'every worker process has ended');
-  });
+  const { start, startMisbehaving, folder } = useWorkers();
 
   it('says of all 569 cases what scikit-learn and shap said (ONNX ≤ 1e-5, SHAP ≤ 1e-5, additivity ≤ 1e-6)', async (t) => {
     const workers = await start();
@@ -209,40 +141,6 @@ describe('model workers', { timeout: 120_000 }, () => {
     await waitFor(() => !isAlive(worker), { deadlineMs: 5_000, what: 'the worker is gone' });
     assert.match(await outcome(workers.predict(jobOf())), /answered|MODEL_CRASHED/);
     assert.equal(await outcome(workers.predict(jobOf({ alone: true }))), 'answered');
-  });
-
-  it('replaces a worker that leaks between two batches: every job is answered, each replacement counted and said', async () => {
-    const lines: string[] = [];
-    const log = createLogger({ name: 'test', level: 'info', destination: { write: (line) => void lines.push(line) } });
-    const telemetry = { ...createSilentTelemetry(), log };
-    const metric = async (pattern: RegExp): Promise<number> => Number(pattern.exec(await telemetry.registry.metrics())?.[1] ?? 0);
-    await start({}, telemetry);
-    const loadedBytes = await metric(/clinstream_model_worker_resident_bytes (\d+)/);
-    assert.ok(loadedBytes > 0);
-    const roomBytes = 30 * 1024 * 1024;
-    const workers = await start({ entry: leaking, maxWorkerBytes: loadedBytes + roomBytes }, telemetry);
-    const replaced = () => metric(/workers_gone_total\{reason="outgrown"\} (\d+)/);
-    const results = new Set<string>();
-    await waitFor(
-      async () => {
-        // More than one batch at a time, so that one stands behind the one that goes too far.
-        const jobs = Array.from({ length: 4 }, () => workers.predict(jobOf({ alone: true })));
-        for (const result of await Promise.all(jobs.map(outcome))) results.add(result);
-        return (await replaced()) >= 3;
-      },
-      { deadlineMs: 60_000, what: 'the leaking worker is replaced three times' },
-    );
-    assert.deepEqual([...results], ['answered']);
-    assert.match(lines.join(''), /"bytes":\d+,"limit":\d+.*"a model worker outgrew its memory and is replaced"/);
-  });
-
-  it('keeps a worker that stays within its memory, and refuses to start with models that do not fit', async () => {
-    const telemetry = createSilentTelemetry();
-    const workers = await start({ maxWorkerBytes: 8 * 1024 ** 3 }, telemetry);
-    const [before] = childrenOf(process.pid);
-    for (let turn = 0; turn < 20; turn++) assert.equal(await outcome(workers.predict(jobOf({ alone: true }))), 'answered');
-    assert.deepEqual(childrenOf(process.pid), [before]);
-    await assert.rejects(start({ maxWorkerBytes: 1024 * 1024 }), { code: 'MODEL_WORKER_TOO_LARGE', kind: 'fatal' });
   });
 
   it('tells a job’s long run once, after 250 ms, and a short one never', async () => {
