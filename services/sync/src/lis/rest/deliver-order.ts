@@ -30,7 +30,7 @@ export async function deliverOrder(
 
 function content(step: Step): Verdict | Promise<Verdict> {
   const { work, order, known } = step;
-  if (known !== null && !work.force && known.contentDigest === contentDigestOf(order)) return unchanged(order, known, work);
+  if (known !== null && !work.force && contentThere(step) === contentDigestOf(order)) return unchanged(order, known, work);
   // A code we did not understand is not routine (facts 6.9), and a retired patient is not registered anew (facts 6.4).
   if (order.priority === 'unknown') return needsReview('LIS_PRIORITY_UNKNOWN');
   if (known !== null && (step.takesAmendments || !work.force)) return amend(step, known.lisId);
@@ -62,6 +62,16 @@ async function amend({ work, order, client, context, takesAmendments }: Step, li
 /** The content that leaves is noted: should nobody hear how it ended, and the order be amended meanwhile, it is what the laboratory may have. */
 const intentOf = (order: OrderState) => ({ digest: digestOf(order), memo: { contentDigest: contentDigestOf(order) } });
 
+/**
+ * Digest of the content the laboratory has of it: what it accepted, or what left it and nobody knows how that ended. The one of now only where it
+ * can be no other.
+ */
+function contentThere({ work, order, known }: Pick<Step, 'work' | 'order' | 'known'>): string {
+  const now = contentDigestOf(order);
+  const meant = work.intent?.memo?.['contentDigest'];
+  return [known?.contentDigest, meant].filter((one) => typeof one === 'string').find((one) => one !== now) ?? now;
+}
+
 /** What the laboratory has accepted of this order, and the newest wish to cancel it has answered. */
 type Memo = { readonly lisId: string; readonly contentDigest: string; readonly cancelAsked: number | null };
 
@@ -86,8 +96,7 @@ const retryMs = 1_000;
 /** An order found under our number is ours when it is about the same patient and the same test. */
 async function adopt(step: Step, record: OrderAnswer): Promise<Verdict> {
   const { work, order, client, context, takesAmendments } = step;
-  const meant = work.intent?.memo?.['contentDigest'];
-  const wasAmended = typeof meant === 'string' && meant !== contentDigestOf(order) && (takesAmendments || !work.force);
+  const wasAmended = contentThere(step) !== contentDigestOf(order) && (takesAmendments || !work.force);
   if (!wasAmended && record.test_type !== undefined && record.test_type !== order.code.code)
     return needsReview('LIS_ORDER_NUMBER_TAKEN');
   if (record.patient !== undefined) {
@@ -119,12 +128,14 @@ async function cancel(step: Step): Promise<Verdict> {
   if (lisId === null) return cancelHere(step);
   if (typeof lisId !== 'string') return lisId;
   if (step.known?.cancelAsked === order.cancelRequestedVersion && !work.force) return unchanged(order, step.known, work);
-  await context.intend(work, { digest: digestOf(order), memo: null });
+  // An amendment that did not leave before is still to leave, should the laboratory not cancel.
+  const contentDigest = contentThere(step);
+  await context.intend(work, { digest: digestOf(order), memo: { contentDigest } });
   const wish = String(order.cancelRequestedVersion ?? 0);
   const answer = await client.cancelOrder(lisId, deterministicId('lis-cancel', order.orderId, wish), context.signal);
   if (answer.kind === 'unknown') return needsReview('LIS_ORDER_UNKNOWN', String(answer.status));
   await publishEnd(step, answer.kind === 'cancelled' ? 'OrderCancelled' : 'OrderCancelRefused', 'laboratory');
-  return answered(order, lisId, answer);
+  return answered(order, { lisId, contentDigest, cancelAsked: order.cancelRequestedVersion }, answer);
 }
 
 /** The laboratory never heard of it: cancelled by us. Unless it may still be on its way: then nobody knows, and a person looks. */
@@ -149,14 +160,13 @@ function placed(order: OrderState, lisId: string, acknowledgement: string, sent:
   return { outcome: 'delivered', sent, digest: digestOf(order), remoteId: lisId, remoteVersion: null, acknowledgement, memo };
 }
 
-function answered(order: OrderState, lisId: string, answer: Cancelled): Verdict {
-  const memo: Memo = { lisId, contentDigest: contentDigestOf(order), cancelAsked: order.cancelRequestedVersion };
+function answered(order: OrderState, memo: Memo, answer: Cancelled): Verdict {
   const acknowledgement = String(answer.status);
   return {
     outcome: 'delivered',
     sent: true,
     digest: digestOf(order),
-    remoteId: lisId,
+    remoteId: memo.lisId,
     remoteVersion: null,
     acknowledgement,
     memo,

@@ -356,6 +356,19 @@ test('6.8 the reply to an amendment is lost: sent again under the same key, and 
   assert.deepEqual([first === second, second === third, lis.orders[0]?.['notes']], [true, false, 'priority: asap\nfasting']);
 });
 
+test('6.8 the reply to an amendment is lost, and the order is amended back meanwhile: it is sent', async () => {
+  describeAll();
+  const delivered = ledgerOf(await deliver(workOf(orderOf(placed))));
+  wrong('PATCH', '/api/lab-tests/', { kind: 'cut', effect: true });
+  const meant: Intent[] = [];
+  const intend: DeliveryContext['intend'] = async (_, intent) => void meant.push({ ...intent, at: 1 });
+  const [lost] = await target.deliver([workOf(orderOf(placed, amendment), { delivered })], { ...context, intend });
+  assert.deepEqual([lost?.outcome, lis.orders[0]?.['notes']], ['retry', 'amended']);
+  const back = event('OrderAmended', 3_000, { note: placed.note, priority: placed.priority });
+  await deliver(workOf(orderOf(placed, amendment, back), { delivered, intent: meant.at(-1) ?? null }));
+  assert.equal(lis.orders[0]?.['notes'], 'priority: asap\nfasting');
+});
+
 for (const takesAmendments of [true, false]) {
   test(`6.6 an order amended while nobody knew whether it arrived: ${takesAmendments ? 'amended there' : 'a person looks'}`, async () => {
     if (takesAmendments) describeAll();
@@ -396,6 +409,25 @@ for (const [answer, type] of [
     const again = await deliver(workOf(state, { delivered: ledgerOf(asked) }));
     assert.deepEqual([again.outcome, 'sent' in again && again.sent], ['delivered', false]);
     assert.equal(lis.seen.filter((one) => one.path.endsWith('/cancel/')).length, 1);
+  });
+}
+
+for (const isConfirmed of [true, false]) {
+  test(`6.6 an order amended and then not cancelled is amended after all, ${isConfirmed ? 'as placed' : 'as found there'}`, async () => {
+    describeAll();
+    lis.cancelAnswer = 'unable';
+    const meant: Intent[] = [];
+    const intend: DeliveryContext['intend'] = async (_, intent) => void meant.push({ ...intent, at: 1 });
+    if (!isConfirmed) wrong('POST', '/api/lab-tests/', { kind: 'cut', effect: true });
+    const [first] = await target.deliver([workOf(orderOf(placed))], { ...context, intend });
+    assert.ok(first);
+    const before = isConfirmed ? { delivered: ledgerOf(first) } : { intent: meant.at(-1) ?? null };
+    const wishLater = event('OrderCancelRequested', 3_000);
+    const asked = await deliver(workOf(orderOf(placed, amendment, wishLater), before));
+    const refusal = event('OrderCancelRefused', 3_000);
+    const work = workOf(orderOf(placed, amendment, wishLater, refusal), { delivered: ledgerOf(asked) });
+    assert.equal((await deliver(work)).outcome, 'delivered');
+    assert.deepEqual([lis.orders.length, lis.orders[0]?.['notes']], [1, 'amended']);
   });
 }
 
