@@ -8,7 +8,7 @@ const answersByDoor = [
   ['mllp', 'AR 207'],
 ] as const;
 
-/** Complains about what was sent and acknowledged between two moments, and about doors that never said why. `while` ends the sentence. */
+/** Complains about what was sent and acknowledged between two moments, and about doors that never said why. `meanwhile` ends the sentence. */
 export function expectRefusals(
   { answers, complain, note }: FaultContext,
   { from, to, meanwhile }: { readonly from: number; readonly to: number; readonly meanwhile: string },

@@ -1,7 +1,7 @@
 /**
- * Lets kafkajs fetch in sessions. kafkajs 2.2.4 names every partition in every fetch and is answered about each: for a group of many topics at a low
- * rate that was a fifth of what the consumer and a third of what the broker did (ADR 0017). It can encode what a session needs and never
- * uses it. `install` must come before the first fetch; where kafkajs's insides look different from the pinned version it changes nothing.
+ * Lets kafkajs fetch in sessions. kafkajs 2.2.4 names every partition in every fetch and is answered about each: for a group of many topics
+ * at a low rate that was a fifth of what the consumer and a third of what the broker did (ADR 0017). It can encode what a session needs and
+ * never uses it. `install` must come before the first fetch; where kafkajs has no such function to replace, it changes nothing.
  */
 import { createRequire } from 'node:module';
 import { type AskedTopic, createFetchSession, type SessionAnswer } from './fetch-session.ts';

@@ -19,7 +19,10 @@ export function createSockets() {
   };
 }
 
-/** What is written in one turn leaves as one packet: each costs a system call here and wakes the server. Once connected: `connect` puts its own `write` back. */
+/**
+ * What is written in one turn leaves as one packet: each costs a system call here and wakes the server. Once connected: `connect` puts its
+ * own `write` back.
+ */
 function gathering(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let isHeld = false;

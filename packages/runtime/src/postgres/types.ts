@@ -16,9 +16,15 @@ export type Queryable = {
 
 /** Statements are done in the order of the calls; those called without waiting go out together. Once one has failed, all later ones fail. */
 export type Transaction = Queryable & {
-  /** `COPY … FROM STDIN (FORMAT binary)` of bytes in that format; how many rows. All or none; errors as for `query`. The bytes are the caller's again when it settles. */
+  /**
+   * `COPY … FROM STDIN (FORMAT binary)` of bytes in that format; how many rows. All or none; errors as for `query`. The bytes are the
+   * caller's again when it settles.
+   */
   copyIn(statement: string, bytes: Buffer): Promise<number>;
-  /** The last statement, with COMMIT right behind it, which saves a round trip. It must fail where nothing may take effect: what its answer says comes too late. */
+  /**
+   * The last statement, with COMMIT right behind it, which saves a round trip. It must fail where nothing may take effect: what its answer
+   * says comes too late, and so does an error of the work's own after it.
+   */
   last<R = Row>(statement: Statement, values?: readonly unknown[]): Promise<Result<R>>;
 };
 
@@ -30,8 +36,9 @@ export type Postgres = Component &
     /** Questions on one connection, not one transaction: those asked without waiting for each other share a round trip. */
     session<T>(work: (session: Queryable) => Promise<T>): Promise<T>;
     /**
-     * Runs `work` between BEGIN and COMMIT on one connection; any error rolls back and is rethrown. A connection lost during COMMIT rejects
-     * as POSTGRES_UNAVAILABLE although it may have committed: make the work idempotent.
+     * Runs `work` between BEGIN and COMMIT on one connection; any error rolls back and is rethrown, that of a statement also where the work
+     * did not wait for it or passed over it. A connection lost during COMMIT rejects as POSTGRES_UNAVAILABLE although it may have committed,
+     * and a BEGIN that failed although the work's statements stand: make the work idempotent.
      */
     transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
     /** LISTEN on its own connection, kept up for ever; returns how to end it. Before `start` it is only remembered. */

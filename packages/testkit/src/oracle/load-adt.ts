@@ -1,6 +1,6 @@
 /**
- * A registration desk of the load: one patient whose record is told again and again (A04, then A08 and A31 in turn), and into whom every so often
- * another record, registered first, is merged (A40). One message after the other, each later by its own time than the one before.
+ * A registration desk of the load: one patient whose record is told again and again (A04, then A08 and A31 in turn), and into whom every
+ * so often another record, registered first, is merged (A40). One message after the other, each later by its own time than the one before.
  */
 import { openMllp } from './doors.ts';
 import type { LoadOptions, Sender } from './load.ts';

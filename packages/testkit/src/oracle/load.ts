@@ -1,7 +1,7 @@
 /**
  * A mixed load at a bounded rate: senders that each own a patient or two and send one thing after another, as hospital systems do: HTTP one by
- * one, HTTP batches, MLLP orders and results, ADT registrations, updates and merges. What is not acknowledged is sent again under the same name, as a good sender does, and given
- * up after some tries.
+ * one, HTTP batches, MLLP orders and results, ADT registrations, updates and merges. What is not acknowledged is sent again under the same
+ * name, as a good sender does, and given up after some tries.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lane, lanes } from '@clinstream/contracts';

@@ -1,6 +1,6 @@
 /**
- * How lanes share the model workers: stride scheduling, row by row, all at once where one lane is left. Each lane has a position that moves by 1/weight per row taken; the lane
- * furthest behind goes next, ties to the earlier lane. Pure state, no clock.
+ * How lanes share the model workers: stride scheduling, row by row, all at once where one lane is left. Each lane has a position that
+ * moves by 1/weight per row taken; the lane furthest behind goes next, ties to the earlier lane. Pure state, no clock.
  *
  * Promise: no lane with waiting work starves (with weights 16, 4, 1 a routine row passes after at most 20 others); a lane alone gets everything;
  * an idle lane saves up no credit; a stat row that has just come is among the next three rows, whatever waits before it.

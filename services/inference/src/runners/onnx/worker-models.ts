@@ -33,7 +33,8 @@ export async function loadBatchModels(files: readonly ModelFiles[]): Promise<Bat
 async function loadOne(files: ModelFiles): Promise<BatchModel> {
   const session = await InferenceSession.create(readVerified(files.file, files.digest), sessionOptions);
   const explainer = loadExplainer(files);
-  // A batch is one run: where rows differ, the larger the run the cheaper the row. Smaller runs of the same few rows over and over look cheaper than they are.
+  // A batch is one run: where rows differ, the larger the run the cheaper the row. Smaller runs of the same few rows over and over look
+  // cheaper than they are.
   const model: BatchModel = async (batch) => {
     const input = new Tensor('float32', batch.features, [batch.rows, files.inputCount]);
     const output = await session.run({ [inputName]: input }, [outputName]);
