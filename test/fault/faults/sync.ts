@@ -5,15 +5,15 @@ import { repositoryRoot } from '@clinstream/local';
 import { formatHospitalVerdict, type HospitalRules, hospitalFindings, judgeHospital } from '@clinstream/testkit/oracle/index';
 import type { Behaviour } from '../../../services/sync/src/lis/mllp/testing/fake-lab.ts';
 import { ack, well } from '../../../services/sync/src/lis/mllp/testing/fake-lab.ts';
-import { ask } from '../lib/ask.ts';
 import { execute } from '../lib/execute.ts';
 import type { Fault, FaultContext } from '../lib/fault.ts';
 import { labTimeoutMs } from '../lib/hospital.ts';
-import { gatherHospital, ordersAtLaboratory } from '../lib/hospital-doors.ts';
+import { gatherHospital, isAllAtLaboratory, isEnded, ordersAtLaboratory } from '../lib/hospital-doors.ts';
 import { type HospitalDay, placersOf, playDay } from '../lib/hospital-load.ts';
+import { compared, measureDay } from '../lib/measured-day.ts';
 import { syncParts } from '../lib/part.ts';
 
-/** Beside the day at the hospital: little, because a validating FHIR server is told of all of it, each state of each job as a Task included. */
+/** Beside the day at the hospital: little, because a validating FHIR server is told of all of it, a Task for each state of a job included. */
 const rate = 4;
 const patients = 4;
 
@@ -41,8 +41,7 @@ async function settleAndJudge(
   const verdict = async () => judgeHospital(await gatherHospital(hospital, day), rules);
   const isThere = async (): Promise<boolean> => {
     const { lost } = (await verdict()).found;
-    const told = await ordersAtLaboratory(context.rig, day);
-    return lost.length === 0 && day.orders.every(({ placerNumber }) => isEnded(told.get(placerNumber)?.outcome));
+    return lost.length === 0 && (await isAllAtLaboratory(context.rig, day));
   };
   const began = context.now();
   await context
@@ -51,60 +50,6 @@ async function settleAndJudge(
   const last = await verdict();
   context.note(`${formatHospitalVerdict(last)}, told after ${((context.now() - began) / 1000).toFixed(1)} s`);
   for (const finding of hospitalFindings(last)) context.complain(finding);
-}
-
-/** Held: cancelled before the laboratory ever heard of it. */
-const isEnded = (outcome: string | undefined): boolean => outcome === 'delivered' || outcome === 'held';
-
-type Measured = {
-  readonly day: HospitalDay;
-  /** How long the API took for each of many questions, evenly over the day. */
-  readonly apiMs: readonly number[];
-  readonly toLaboratoryMs: readonly number[];
-};
-
-/** A day while the API is asked all the time, until the laboratory has every order of it. */
-async function measureDay(context: FaultContext, plan: Parameters<typeof playDay>[1]): Promise<Measured> {
-  const { rig } = context;
-  const apiMs: number[] = [];
-  let isOver = false;
-  const asking = async (): Promise<void> => {
-    while (!isOver) {
-      const began = performance.now();
-      await ask(rig.api, '/v1/deliveries?limit=10');
-      apiMs.push(performance.now() - began);
-      await context.sleep(50);
-    }
-  };
-  const playing = async (): Promise<HospitalDay> => {
-    try {
-      const day = await playDay(context, plan);
-      await context.until('the laboratory has every order', () => isAllAtLaboratory(context, day), 30_000);
-      return day;
-    } finally {
-      isOver = true;
-    }
-  };
-  const [day] = await Promise.all([playing(), asking()]);
-  return { day, apiMs, toLaboratoryMs: waits(day, context) };
-}
-
-async function isAllAtLaboratory({ rig }: FaultContext, day: HospitalDay): Promise<boolean> {
-  const told = await ordersAtLaboratory(rig, day);
-  return day.orders.every(({ placerNumber }) => isEnded(told.get(placerNumber)?.outcome));
-}
-
-/** Of both as many as the shorter has, the last of each: what comes first warms up. Said and not judged: on a shared machine it is no more than a hint. */
-function compared(what: string, before: readonly number[], meanwhile: readonly number[]): string {
-  const count = Math.min(before.length, meanwhile.length);
-  const [was, is] = [median(before.slice(-count)), median(meanwhile.slice(-count))];
-  const longest = Math.max(...meanwhile.slice(-count));
-  return `${what}: median ${was.toFixed(1)} ms before, ${is.toFixed(1)} ms meanwhile (of ${count} each, longest ${longest.toFixed(0)} ms), ratio ${(is / was).toFixed(2)}`;
-}
-
-function median(times: readonly number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 const fhirAway: Fault = {
@@ -126,15 +71,6 @@ const fhirAway: Fault = {
     await settleAndJudge(context, meanwhile.day, { mostVersions: 1 });
   },
 };
-
-/** From the first sending of an order to its first arrival at the laboratory: it may be there before its acknowledgement is. */
-function waits(day: HospitalDay, { rig }: FaultContext): readonly number[] {
-  const received = rig.hospital().lab.received();
-  return day.orders.flatMap(({ placerNumber, sentAt }) => {
-    const arrived = received.find((message) => message.placerNumber === placerNumber);
-    return arrived === undefined ? [] : [Math.max(0, arrived.at - sentAt)];
-  });
-}
 
 const fhirReplyLost: Fault = {
   name: 'fhir-reply-lost',

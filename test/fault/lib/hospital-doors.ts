@@ -96,6 +96,14 @@ export async function ordersAtLaboratory({ api }: Rig, day: Pick<HospitalDay, 'o
   return new Map(shown.flat());
 }
 
+/** Held: cancelled before the laboratory ever heard of it. */
+export const isEnded = (outcome: string | undefined): boolean => outcome === 'delivered' || outcome === 'held';
+
+export async function isAllAtLaboratory(rig: Rig, day: Pick<HospitalDay, 'orders'>): Promise<boolean> {
+  const told = await ordersAtLaboratory(rig, day);
+  return day.orders.every(({ placerNumber }) => isEnded(told.get(placerNumber)?.outcome));
+}
+
 /** One after another: a crowd of readers is no part of the fault. */
 async function inTurn<T, R>(all: readonly T[], read: (one: T) => Promise<R>): Promise<readonly R[]> {
   const got: R[] = [];
