@@ -1,6 +1,7 @@
 /**
- * `npm run test:fault`: every single fault of faults.ts once, one line each with its ledger and recovery time. `--soak` draws from them, and from pairs
- * of them, at random for a while; its seed, printed, repeats the same draw. Exit 0 only when every ledger is clean and every recovery in time.
+ * `npm run test:fault`: every single fault of faults.ts once, one line each with its ledger and recovery time. `--soak` draws from them, and
+ * from pairs of them, at random for a while; its seed, printed, repeats the same draw. Exit 0 only when there were faults, every ledger is
+ * clean and every recovery in time.
  */
 import { parseArgs } from 'node:util';
 import { createRandom, formatVerdict, isClean, readCases } from '@clinstream/testkit/oracle/index';
@@ -20,6 +21,8 @@ const help = `npm run test:fault [-- OPTIONS]: breaks the system in every way it
 `;
 
 type Options = { readonly seed: number; readonly rate: number };
+/** With the seed that repeats this fault alone. */
+type Run = FaultResult & { readonly seed: number };
 
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -68,8 +71,8 @@ export function durationMs(text: string): number {
 }
 
 /** Rigs in turn, each started once for all faults that need it, and anew after one that spoils it. */
-async function runAll(chosen: readonly Fault[], options: Options): Promise<readonly FaultResult[]> {
-  const results: FaultResult[] = [];
+async function runAll(chosen: readonly Fault[], options: Options): Promise<readonly Run[]> {
+  const results: Run[] = [];
   for (const kind of ['one', 'three', 'proxied', 'hospital'] as const) {
     const own = chosen.filter(({ rig }) => rig === kind).sort((a, b) => Number(a.spoils ?? false) - Number(b.spoils ?? false));
     const bench = createBench(kind, options);
@@ -82,10 +85,10 @@ async function runAll(chosen: readonly Fault[], options: Options): Promise<reado
   return results;
 }
 
-async function soak(chosen: readonly Fault[], forMs: number, options: Options): Promise<readonly FaultResult[]> {
+async function soak(chosen: readonly Fault[], forMs: number, options: Options): Promise<readonly Run[]> {
   const random = createRandom(options.seed);
   const until = performance.now() + forMs;
-  const results: FaultResult[] = [];
+  const results: Run[] = [];
   let bench = createBench('one', options);
   try {
     for (let turn = 1; performance.now() < until; turn++) {
@@ -102,7 +105,7 @@ async function soak(chosen: readonly Fault[], forMs: number, options: Options): 
   return results;
 }
 
-type Bench = { readonly kind: RigKind; run(fault: Fault, seed: number): Promise<FaultResult>; close(): Promise<void> };
+type Bench = { readonly kind: RigKind; run(fault: Fault, seed: number): Promise<Run>; close(): Promise<void> };
 
 function createBench(kind: RigKind, { rate }: Options): Bench {
   const cases = readCases();
@@ -119,14 +122,14 @@ function createBench(kind: RigKind, { rate }: Options): Bench {
     close,
     async run(fault, seed) {
       const hindrance = fault.hindrance?.() ?? null;
-      if (hindrance !== null) return skipped(fault, hindrance);
+      if (hindrance !== null) return { ...skipped(fault, hindrance), seed };
       rig ??= await startRig(kind);
       const result = await runFault({ rig, fault, seed, rate, cases, foreign, run: `r${++runs}` }).catch((error: Error) =>
         failedRun(fault, error),
       );
       printResult(result);
       if (fault.spoils || result.verdict === null || result.problems.length > 0) await close();
-      return result;
+      return { ...result, seed };
     },
   };
 }
@@ -155,16 +158,17 @@ export function printResult(result: FaultResult): void {
   for (const problem of problems) console.log(`       ${problem}`);
 }
 
-function summarise(results: readonly FaultResult[], { seed }: Options): number {
+function summarise(results: readonly Run[], options: Options): number {
   const bad = results.filter((result) => !isGood(result));
+  const isWell = results.length > 0 && bad.length === 0;
   const dirty = results.filter(({ verdict }) => verdict !== null && !isClean(verdict)).length;
   const slowest = Math.max(0, ...results.map(({ recoveryMs }) => recoveryMs ?? 0));
   console.log(
-    `${bad.length === 0 ? 'ok' : 'FAILED'}: ${results.length} faults, ${bad.length} failed, ${dirty} ledgers with findings, slowest recovery ` +
-      `${(slowest / 1000).toFixed(1)} s of ${freshWithinMs / 1000} s · seed ${seed}`,
+    `${isWell ? 'ok' : 'FAILED'}: ${results.length} faults, ${bad.length} failed, ${dirty} ledgers with findings, slowest recovery ` +
+      `${(slowest / 1000).toFixed(1)} s of ${freshWithinMs / 1000} s · seed ${options.seed}`,
   );
-  for (const { name } of bad) console.log(`failed: ${name}   (npm run test:fault -- --only ${name} --seed ${seed})`);
-  return bad.length === 0 ? 0 : 1;
+  for (const { name, seed } of bad) console.log(`failed: ${name}   (npm run test:fault -- --only ${name} --seed ${seed})`);
+  return isWell ? 0 : 1;
 }
 
 // What a rig started dies with this process; its folder is removed at the next sweep of the temporary folder.
