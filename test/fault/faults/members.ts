@@ -88,6 +88,10 @@ const throwsOften: Fault = {
     const said = throwing.logs().match(/a model refused a batch/g)?.length ?? 0;
     note(`${said} batches refused`);
     if (said === 0) complain('no batch was refused: the fault did not happen');
+    const ended = (outcome: string) => metricOf(throwing, 'clinstream_analyses_ended_total', `outcome="${outcome}"`);
+    const [failed, completed] = [await ended('fail'), await ended('completed')];
+    note(`${failed} jobs failed, ${completed} completed`);
+    if (failed * 4 >= completed) complain('as many jobs failed as batches did: they were not run again');
     const { length } = childrenOf(throwing.pid());
     if (length !== 1 || (await metricOf(throwing, 'clinstream_model_workers_gone_total')) > 0)
       complain('a model that throws cost its worker');
