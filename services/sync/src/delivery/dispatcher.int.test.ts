@@ -378,6 +378,26 @@ test('facts 6.4: an analysis of a survivor comes with the merge, at its log time
   assert.deepEqual(seen, [[{ other: 'H1|MRN|0002', sourceVersion: today, at: today + 1_000 }]]);
 });
 
+test('facts 6.4: a merge makes the analyses of either patient wait again, another change of a patient does not', async () => {
+  const one = under.instance();
+  await one.start();
+  const seen: unknown[] = [];
+  one.target.behave((works, context) => {
+    seen.push(...works.map(({ id, related }) => [id, related.patient?.merges?.length ?? 0]));
+    return deliverProperly(under.outside)(works, context);
+  });
+  await under.feed(onRequests(0, requested('j1')));
+  await under.settled();
+  await under.feed(onPatients(0, merged({ type: 'PatientRegistered', mergedFrom: null, sourceVersion: today - 1 })));
+  await under.settled();
+  await under.feed(onPatients(1, merged()));
+  await under.settled();
+  assert.deepEqual(seen, [
+    ['j1', 0],
+    ['j1', 1],
+  ]);
+});
+
 test('a stop finishes what is under way; what does not end in time is given back', async () => {
   const one = under.instance({ drainMs: 200 });
   one.target.behave(async (_works, { signal }) => {

@@ -14,7 +14,7 @@ export type Subject =
 
 /**
  * What else a rendering needs, as far as it is known now. A change of an order or an input makes what is rendered with it (`linksOf`) wait
- * again; a change of the patient, or a new result of an order, does not.
+ * again, and a merge the analyses of either patient (facts 6.4); another change of the patient, or a new result of an order, does not.
  */
 export type Related = {
   readonly patient: KnownPatient | null;
@@ -52,7 +52,7 @@ export function isInput(one: ObservationState, inputs: readonly string[], order:
   return isOfOrder && inputs.includes(observationIdUnder(order, one));
 }
 
-/** Ids of the subjects it is rendered with, its patient apart. */
+/** Ids of the subjects it is rendered with. The patient only of an analysis: nothing else shows a merge. */
 export function linksOf(subject: Subject): readonly string[] {
   switch (subject.kind) {
     case 'patient':
@@ -67,7 +67,7 @@ export function linksOf(subject: Subject): readonly string[] {
 }
 
 /** Also the inputs of results that were reviewed: an approved one stands while the job is run again with others (facts 6.5, 6.10). */
-function linksOfAnalysis({ orderId, inputObservations, reviews }: AnalysisState): readonly string[] {
+function linksOfAnalysis({ orderId, patientKey, inputObservations, reviews }: AnalysisState): readonly string[] {
   const inputs = [...inputObservations, ...reviews.flatMap((review) => review.inputObservations)];
-  return [...new Set([...(orderId === null ? [] : [orderId]), ...inputs])];
+  return [...new Set([orderId, patientKey, ...inputs].filter((id) => id !== null))];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnalysisReview, reduceAnalysis, reduceObservation, reduceOrder } from '@clinstream/contracts';
-import { observed, ordered, requested } from '../../test/events.ts';
+import { observed, ordered, patient, requested } from '../../test/events.ts';
 import { compareLog } from './compare-log.ts';
 import { isNews } from './is-news.ts';
 import { idOf, laneKeyOf, linksOf, type Subject } from './subject.ts';
@@ -36,8 +36,8 @@ test('a job without a patient is serialised by itself', () => {
   assert.deepEqual([idOf(subject), laneKeyOf(subject)], ['j1', 'j1']);
 });
 
-test('an analysis is rendered with its order and inputs, each once; a result with its order; an added order with its parent', () => {
-  assert.deepEqual(linksOf(analysisOf({ orderId: 'o1', inputObservations: ['v1', 'v2', 'v1'] })), ['o1', 'v1', 'v2']);
+test('an analysis is rendered with its order, patient and inputs, each once; a result with its order; an added order with its parent', () => {
+  assert.deepEqual(linksOf(analysisOf({ orderId: 'o1', inputObservations: ['v1', 'v2', 'v1'] })), ['o1', patient, 'v1', 'v2']);
   const state = reduceObservation(null, observed('v1', { orderId: 'o1' }));
   assert.deepEqual(state && linksOf({ kind: 'observation', state }), ['o1']);
   const added = reduceOrder(null, ordered('o2', { parentOrderId: 'o1' }));
@@ -47,7 +47,7 @@ test('an analysis is rendered with its order and inputs, each once; a result wit
 test('an analysis is rendered with the inputs of its approved result, too, while it is run again with others', () => {
   const { state } = analysisOf({ inputObservations: ['v2'] });
   const review = { ...reviewOfNothing, inputObservations: ['v1'] };
-  assert.deepEqual(linksOf({ kind: 'analysis', state: { ...state, reviews: [review] } }), ['v2', 'v1']);
+  assert.deepEqual(linksOf({ kind: 'analysis', state: { ...state, reviews: [review] } }), [patient, 'v2', 'v1']);
 });
 
 test('how far a job is is no news, that it runs is', () => {

@@ -186,8 +186,12 @@ async function marksOf(
   return [...marks.values()];
 }
 
-/** A result that was taken back may be an input of its order's analyses under another number: they are looked at as well. */
+/**
+ * A result that was taken back may be an input of its order's analyses under another number: they are looked at as well. Of a patient only merges
+ * show elsewhere.
+ */
 function namesOf({ subject, id }: SubjectChange): readonly string[] {
+  if (subject.kind === 'patient') return subject.state.merges === undefined ? [] : [id];
   if (subject.kind !== 'observation' || subject.state.orderId === null || !takenBack.includes(subject.state.status)) return [id];
   return [id, subject.state.orderId];
 }

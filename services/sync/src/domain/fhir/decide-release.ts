@@ -3,8 +3,10 @@
  *
  *   approved, newest of them ─────────────> release (final; amended when it succeeds an approved one)
  *   unreviewed, where that is allowed ────> release (preliminary)
- *   rejected, failed, input withdrawn ────> withdraw: what stands there is entered in error; where nothing stands, nothing is written
- *   still running, or being run again ────> wait: what stands there stays
+ *   rejected, failed, input withdrawn,
+ *   unreviewed and merged in flight ──────> withdraw: what stands there is entered in error; where nothing stands, nothing is written
+ *   still running, or being run again,
+ *   unreviewed of a record merged away ───> wait: what stands there stays
  */
 import {
   type AnalysisReview,
@@ -14,7 +16,7 @@ import {
   releasedResult,
   reviewOf,
 } from '@clinstream/contracts';
-import { type KnownPatient, wasMergedWhile } from '../known-patient.ts';
+import { wasMergedWhile } from '../known-patient.ts';
 import { isInput } from '../subject.ts';
 import type { HeldCode, RenderContext } from './types.ts';
 
@@ -49,15 +51,19 @@ export function decideRelease(state: AnalysisState, context: RenderContext): Rel
   }
   const { prediction } = candidate;
   if (prediction === null) return withoutPrediction;
-  if (review === null && isOwnerUncertain(patient, state)) return { kind: 'wait', held: 'PATIENT_MERGED' };
+  if (review === null && patient !== null && wasMergedWhile(patient, state)) return mergedInFlight;
+  if (review === null && patient !== null && patient.mergedInto !== null) return { kind: 'wait', held: 'PATIENT_MERGED' };
   const status = review === null ? 'preliminary' : succeedsApproved(state, review) ? 'amended' : 'final';
   const corrected = inputs.filter((input) => isCorrectedSince(input, candidate, state));
   return { kind: 'release', release: { result: { ...candidate, prediction }, status, review, corrected } };
 }
 
-/** Of a record that was merged away, or of either one when it was merged in flight (facts 6.4). A reviewer has looked at who the patient is. */
-const isOwnerUncertain = (patient: KnownPatient | null, state: AnalysisState): boolean =>
-  patient !== null && (patient.mergedInto !== null || wasMergedWhile(patient, state));
+/** Nobody knows for sure whom it is about (facts 6.4), also when it left before the merge was read. A reviewer has looked at who the patient is. */
+const mergedInFlight: ReleaseDecision = {
+  kind: 'withdraw',
+  reason: 'The patient was merged while the analysis ran, and nobody has reviewed its result.',
+  held: 'PATIENT_MERGED',
+};
 
 type Candidate = Omit<Result, 'prediction'> & Pick<AnalysisReview, 'prediction'>;
 

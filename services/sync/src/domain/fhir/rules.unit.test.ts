@@ -134,6 +134,19 @@ for (const [when, mergedAt, held] of survivorCases) {
   });
 }
 
+test('6.4 an unreviewed result that left before its merge in flight was read is taken back; a merge after the end takes nothing back', () => {
+  const settings = { releaseUnreviewed: true };
+  const merge = { type: 'PatientsMerged', mergedInto: 'HANEUL|HIS|00012002' } as const;
+  const job = analysis(requested(), ended());
+  const delivered = keysOf(renderedAnalysis(job, { settings }));
+  const inFlight = { settings, delivered, related: { patient: patient(merge, at(11)) } };
+  const rendering = renderedAnalysis(job, inFlight);
+  assert.deepEqual([rendering.held, the(rendering, 'DiagnosticReport').status], ['PATIENT_MERGED', 'entered-in-error']);
+  assert.equal(the(renderedAnalysis(approved(), inFlight), 'DiagnosticReport').status, 'final');
+  const later = renderedAnalysis(job, { ...inFlight, related: { patient: patient(merge, at(13)) } });
+  assert.deepEqual([later.held, resultsIn(later)], ['PATIENT_MERGED', []]);
+});
+
 const resultStatuses: readonly (readonly [letters: string, ours: ObservationStatus, theirs: string])[] = [
   ['F', 'final', 'final'],
   ['P R S', 'preliminary', 'preliminary'],
