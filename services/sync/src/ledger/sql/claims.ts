@@ -8,8 +8,9 @@ export type Claim = { readonly patientKey: string; readonly epoch: number; reado
 export type Holder = { readonly target: string; readonly holder: string };
 
 /**
- * Patients with something due that nobody holds, the longest due first (what is urgent is due earlier, domain/head-start.ts). None while the target's state is being rebuilt from the log: it
- * passes through what was, and a target must never be shown that.
+ * Patients with something due that nobody holds, the longest due first, also in what is given back: they stand at the gate in this order. What is
+ * urgent is due earlier (domain/head-start.ts). None while the target's state is being rebuilt from the log: it passes through what was, and a
+ * target must never be shown that.
  */
 export async function claimPatients(
   db: Queryable,
@@ -25,9 +26,11 @@ export async function claimPatients(
   WHERE target = $1 AND due_at <= now() AND (lease_until IS NULL OR lease_until < now())
     AND NOT EXISTS (SELECT 1 FROM sync.target_offset WHERE target = $1 AND next_offset < replay_until)
   ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE sync.patients p SET holder = $2, lease_until = now() + $4 * interval '1 millisecond', epoch = p.epoch + 1
+  FROM due WHERE p.target = $1 AND p.patient_key = due.patient_key RETURNING p.patient_key, p.epoch, p.setbacks, p.due_at
 )
-UPDATE sync.patients p SET holder = $2, lease_until = now() + $4 * interval '1 millisecond', epoch = p.epoch + 1
-FROM due WHERE p.target = $1 AND p.patient_key = due.patient_key RETURNING p.patient_key, p.epoch, p.setbacks`,
+SELECT patient_key, epoch, setbacks FROM claimed ORDER BY due_at`,
     },
     [target, holder, limit, leaseMs],
   );
