@@ -28,7 +28,7 @@ const plan = 'services/sync/src/fhir/plan.unit.test.ts';
 const dispatcher = 'services/sync/src/delivery/dispatcher.int.test.ts';
 const alerts = 'services/sync/src/alerts/alerts.int.test.ts';
 const api = 'services/api/src/http/api-server.int.test.ts';
-const apiSync = 'services/api/src/http/sync-routes.int.test.ts';
+const apiReview = 'services/api/src/http/review-routes.int.test.ts';
 const review = 'services/api/src/domain/review.unit.test.ts';
 const auth = 'services/sync/src/fhir/auth/auth.unit.test.ts';
 
@@ -168,7 +168,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       {
         says: 'AI results in flight of either patient are held for review',
         shownBy: [
-          `${apiSync} :: facts 6.4: a result in flight while its patient was merged is held for review, and the view says so`,
+          `${apiReview} :: facts 6.4: a result in flight while its patient was merged is held for review, and the view says so`,
           `${fhir} :: 6.4 an unreviewed result of a merged patient is held, although unreviewed ones may leave`,
         ],
       },
@@ -198,7 +198,7 @@ export const rules: Readonly<Record<string, Rule>> = {
         shownBy: [
           `${api} :: an input corrected or withdrawn after the request makes the analysis stale`,
           `${api} :: facts 6.5: a correction under the filler number the order did not know makes the analysis stale through the order`,
-          `${apiSync} :: facts 6.5: corrected (C), deleted (D) and wrong (W) inputs block approval, also when a final value comes again`,
+          `${apiReview} :: facts 6.5: corrected (C), deleted (D) and wrong (W) inputs block approval, also when a final value comes again`,
           `${review} :: facts 6.5: a stale result can be rejected but not approved`,
           `${fhir} :: 6.5 a correction of an input makes a released result stale, in words; it stays released`,
           `${fhir} :: 6.5 a correction or withdrawal that came under the laboratory’s number counts through the order`,
@@ -390,7 +390,7 @@ export const rules: Readonly<Record<string, Rule>> = {
         says: 'an approval names job, attempt, version and digest; otherwise 409',
         shownBy: [
           `${review} :: facts 6.10: an approval names job, attempt, model version and digest; anything else is not current`,
-          `${apiSync} :: only doctors and radiologists review, and only what they looked at`,
+          `${apiReview} :: only doctors and radiologists review, and only what they looked at`,
         ],
       },
       {
