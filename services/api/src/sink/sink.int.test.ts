@@ -208,3 +208,14 @@ test('a replay of everything changes no row, not even its storage', async () => 
   assert.deepEqual(await storage(), before);
   assert.deepEqual(await depth(), queues);
 });
+
+test('before the deploy step has made its function, a flush waits as for a dependency, and leaves nothing behind', async () => {
+  await under.rows('ALTER FUNCTION api.refuse_flush() RENAME TO refuse_flush_away');
+  const flushed = under.feed(onRequests(0, requested('a')));
+  await assert
+    .rejects(flushed, { code: 'POSTGRES_SCHEMA_MISSING', kind: 'retryable', scope: 'dependency' })
+    .finally(() => under.rows('ALTER FUNCTION api.refuse_flush_away() RENAME TO refuse_flush'));
+  assert.deepEqual(await statuses(), []);
+  await under.feed(onRequests(0, requested('a')));
+  assert.equal((await statuses()).length, 1);
+});
