@@ -60,7 +60,11 @@ test('3.20 registry away at start: every service lives, is not ready, says so, a
   registry.set({ kind: 'cut' });
   for (const name of everyService) await house.start(name, { ready: false });
   await waits(everyService, 'codecs');
-  for (const name of everyService) assert.match(house.service(name).logs(), /registry/, name);
+  for (const name of everyService)
+    await until(
+      async () => /registry/.test(house.service(name).logs()),
+      `${name} says in its log that it waits for the registry`,
+    );
   registry.set({ kind: 'pass' });
   await goOn(everyService);
   await freshResult(house, 1);
