@@ -44,14 +44,16 @@ const keptCharacters = 1_000_000;
 
 /**
  * V8 sizes its young generation by the machine's memory, up to 3 × 64 MB here. Records in flight outlive it either way, so that memory buys no speed
- * (measured: same CPU per job) and costs a service 100 MB. Below 2 GB of heap V8 collects the old generation sooner: 60 to 120 MB less, for a
- * twentieth more CPU (ADR 0017).
+ * (measured: same CPU per job) and costs a service 100 MB. Below 2 GB of heap V8 collects the old generation sooner: 100 MB less for the api service,
+ * whose share of the work is small; inference would pay for it with speed (ADR 0017).
  */
-export const serviceNodeArgs: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=2000'];
+const youngArgs: readonly string[] = ['--max-semi-space-size=8'];
+export const serviceNodeArgs = (name: string): readonly string[] =>
+  name === 'api' ? [...youngArgs, '--max-old-space-size=2000'] : youngArgs;
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { name, entry, env } = options;
-  const line = diesWithParent(process.execPath, [...(options.nodeArgs ?? serviceNodeArgs), entry]);
+  const line = diesWithParent(process.execPath, [...(options.nodeArgs ?? serviceNodeArgs(name)), entry]);
   const child = spawn(line.command, line.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

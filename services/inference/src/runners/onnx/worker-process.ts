@@ -62,7 +62,8 @@ export function startWorker<B extends SentBatch>(options: WorkerOptions, events:
   const child = fork(options.entry, {
     serialization: 'advanced',
     env: {},
-    execArgv: [],
+    // As the services themselves: a larger young generation buys nothing here.
+    execArgv: ['--max-semi-space-size=8'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const sent: B[] = [];
