@@ -105,10 +105,24 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'no offset check in the sink: a flush that another has overtaken is kept',
-    file: `${sink}/flush.ts`,
-    find: 'depth: analyses.depth, notice }))) throw new SinkConflict();',
-    replace: 'depth: analyses.depth, notice }))) void 0;',
+    file: `${sink}/sql/finish-flush.ts`,
+    find: 'THEN api.refuse_flush() END',
+    replace: 'THEN NULL END',
     tests: [`${sink}/sink.int.test.ts`, `${sink}/any-delivery.int.test.ts`],
+  },
+  {
+    name: 'a transaction whose unawaited statement failed counts as committed',
+    file: 'packages/runtime/src/postgres/sessions.ts',
+    find: 'if (failure !== null) throw failure;',
+    replace: 'void failure;',
+    tests: ['packages/runtime/src/postgres/sessions.unit.test.ts'],
+  },
+  {
+    name: 'a fetch session forgets nothing after an answer that failed',
+    file: 'packages/runtime/src/kafka/fetch-session.ts',
+    find: 'failed: begin,',
+    replace: 'failed: (): void => void begin,',
+    tests: ['packages/runtime/src/kafka/fetch-session.unit.test.ts'],
   },
   {
     name: 'a log that was wiped is read as if nothing were',
@@ -323,7 +337,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'REST laboratory: sent before the ledger knows',
     file: `${lisRest}/deliver-order.ts`,
-    find: '  await context.intend(work, { digest: digestOf(order), memo: null });\n  const patient',
+    find: '  await context.intend(work, intentOf(order));\n  const patient',
     replace: '  const patient',
     tests: [`${lisRest}/rest-lis.int.test.ts`],
   },
@@ -400,8 +414,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'ledger: one that was overtaken still writes its outcome',
     file: `${sync}/ledger/ledger.ts`,
-    find: 'if (!(await lockHeld(tx, options, claim))) throw leaseLost();',
-    replace: 'await lockHeld(tx, options, claim);',
+    find: 'if (!held) throw leaseLost();',
+    replace: 'void held;',
     tests: dispatcherTests,
   },
   {
