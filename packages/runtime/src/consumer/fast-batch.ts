@@ -5,8 +5,8 @@
  * first fetch; where kafkajs's insides look different from the pinned version it changes nothing and says so. Compressed and cut-off
  * batches are left to kafkajs. Held as given: offsets and timestamps within 2^53.
  */
-import { createRequire } from 'node:module';
 import type { IHeaders, RecordBatchEntry } from 'kafkajs';
+import { replaceFunction } from '../kafka/kafkajs-insides.ts';
 
 /** kafkajs's reader of a fetch response, standing at a record batch. */
 export type BatchReader = { readonly buffer: Buffer; offset: number };
@@ -16,19 +16,7 @@ type BatchDecoder = (reader: BatchReader) => Promise<ReadBatch>;
 const batchModule = 'kafkajs/src/protocol/recordBatch/v0/decoder.js';
 
 /** True when kafkajs now reads record batches through `decodeBatch`. */
-export function installFastBatches(): boolean {
-  try {
-    const require = createRequire(import.meta.url);
-    const path = require.resolve(batchModule);
-    const original = require(path) as BatchDecoder & { readonly isFast?: boolean };
-    const loaded = require.cache[path];
-    if (!loaded || typeof original !== 'function') return false;
-    if (!original.isFast) loaded.exports = Object.assign(createBatchDecoder(original), { isFast: true });
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const installFastBatches = (): boolean => replaceFunction(batchModule, createBatchDecoder);
 
 export const createBatchDecoder =
   (original: BatchDecoder): BatchDecoder =>

@@ -3,28 +3,18 @@
  * at a low rate that was a fifth of what the consumer and a third of what the broker did (ADR 0017). It can encode what a session needs and
  * never uses it. `install` must come before the first fetch; where kafkajs has no such function to replace, it changes nothing.
  */
-import { createRequire } from 'node:module';
 import { type AskedTopic, createFetchSession, type SessionAnswer } from './fetch-session.ts';
+import { replaceMethod } from './kafkajs-insides.ts';
 
 type Asked = { readonly topics: readonly AskedTopic[] };
 type MakeRequest = (options: object) => object;
 type Lookup = (apiKey: number, definition: object) => MakeRequest;
 type Broker = { lookupRequest: Lookup; fetch(asked: Asked): Promise<SessionAnswer> };
-type BrokerClass = { readonly prototype: Broker & { readonly isInSession?: true } };
 
 const brokerModule = 'kafkajs/src/broker/index.js';
 
 /** True when kafkajs now fetches in sessions. */
-export function installFetchSessions(): boolean {
-  try {
-    const { prototype } = createRequire(import.meta.url)(brokerModule) as BrokerClass;
-    if (typeof prototype.fetch !== 'function') return false;
-    if (!prototype.isInSession) Object.assign(prototype, { fetch: inSession(prototype.fetch), isInSession: true });
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const installFetchSessions = (): boolean => replaceMethod<Broker, 'fetch'>(brokerModule, 'fetch', inSession);
 
 function inSession(fetch: Broker['fetch']) {
   const sessions = new WeakMap<Broker, ReturnType<typeof createFetchSession>>();

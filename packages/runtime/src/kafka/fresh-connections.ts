@@ -4,8 +4,8 @@
  * client for good or throws out of a socket event and ends the process (seen: RangeError in processData). `install` must come before the
  * first connection; where kafkajs's insides look different from the pinned version it changes nothing and says so.
  */
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { replaceMethod } from './kafkajs-insides.ts';
 
 /** What of kafkajs's connection matters here. */
 type Connection = {
@@ -16,23 +16,14 @@ type Connection = {
   isConnected(): boolean;
   connect(): Promise<boolean>;
 };
-type ConnectionClass = { readonly prototype: Connection & { readonly isFresh?: true } };
 
 const connectionModule = 'kafkajs/src/network/connection.js';
 /** An answer begins with its size. */
 const sizeBytes = 4;
 
 /** True when kafkajs's connections now begin empty. */
-export function installFreshConnections(): boolean {
-  try {
-    const { prototype } = createRequire(import.meta.url)(connectionModule) as ConnectionClass;
-    if (typeof prototype.connect !== 'function') return false;
-    if (!prototype.isFresh) Object.assign(prototype, { connect: freshConnect(prototype.connect), isFresh: true });
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const installFreshConnections = (): boolean =>
+  replaceMethod<Connection, 'connect'>(connectionModule, 'connect', freshConnect);
 
 function freshConnect(connect: Connection['connect']) {
   return function (this: Connection): Promise<boolean> {

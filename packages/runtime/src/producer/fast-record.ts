@@ -4,7 +4,7 @@
  * a test compares them with kafkajs's own for any record. `install` must come before the first send; where kafkajs's insides
  * look different from the pinned version it changes nothing and says so.
  */
-import { createRequire } from 'node:module';
+import { replaceFunction } from '../kafka/kafkajs-insides.ts';
 
 type HeaderValue = Buffer | string | null | undefined;
 export type RecordParts = {
@@ -20,19 +20,7 @@ export type EncodedRecord = { readonly buf: Buffer; readonly buffer: Buffer };
 const recordModule = 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 
 /** True when kafkajs now writes records through `encodeRecord`. */
-export function installFastRecords(): boolean {
-  try {
-    const require = createRequire(import.meta.url);
-    const path = require.resolve(recordModule);
-    require(path);
-    const loaded = require.cache[path];
-    if (!loaded || typeof loaded.exports !== 'function') return false;
-    loaded.exports = encodeRecord;
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const installFastRecords = (): boolean => replaceFunction(recordModule, () => encodeRecord);
 
 export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, headers = {} }: RecordParts): EncodedRecord {
   const keyBytes = bytesOf(key);
