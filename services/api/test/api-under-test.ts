@@ -5,8 +5,9 @@ import { type Authenticator, type HttpServer, httpProblem, knownRoles } from '@c
 import type { EventProducer, OutgoingEvent } from '@clinstream/runtime/producer';
 import { createModelNames } from '../src/domain/model-names.ts';
 import { createApiServer } from '../src/http/api-server.ts';
-import { at, type Placed } from './events.ts';
-import { type SinkUnderTest, sinkUnderTest } from './sink-under-test.ts';
+import { resetProjection } from '../src/sink/sql/reset-projection.ts';
+import { at, cluster, type Placed } from './events.ts';
+import { type SinkUnderTest, sinkUnderTest, wholeLog } from './sink-under-test.ts';
 
 export const manifest: ModelManifest = {
   name: 'breast-cancer',
@@ -36,6 +37,7 @@ const authOfRoles: Authenticator = {
   },
 };
 
+export type View = Record<string, unknown>;
 export type Answer = { readonly status: number; readonly body: unknown; readonly headers: Headers };
 export type ApiUnderTest = {
   readonly under: SinkUnderTest;
@@ -45,6 +47,13 @@ export type ApiUnderTest = {
   readonly log: TestLog;
   get(path: string, options?: { readonly role?: string; readonly headers?: Record<string, string> }): Promise<Answer>;
   post(path: string, body: unknown, options?: { readonly role?: string }): Promise<Answer>;
+  /** An empty projection, and a log nothing was published to. */
+  begin(): Promise<void>;
+  feed(...placed: readonly Placed[]): Promise<void>;
+  /** Body of a GET. */
+  view(path: string): Promise<View>;
+  /** Ids of the items of a list. */
+  idsOf(path: string, id?: string): Promise<readonly unknown[]>;
   end(): Promise<void>;
 };
 
@@ -92,6 +101,9 @@ function createTestLog(under: SinkUnderTest): TestLog {
   };
 }
 
+/** Code and status of a problem. */
+export const codeOf = ({ status, body }: Pick<Answer, 'status' | 'body'>) => [status, (body as View)['code']];
+
 export async function apiUnderTest(options: { readonly pollMs?: number } = {}): Promise<ApiUnderTest> {
   const under = await sinkUnderTest();
   const log = createTestLog(under);
@@ -116,14 +128,17 @@ export async function apiUnderTest(options: { readonly pollMs?: number } = {}): 
     const body: unknown = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
     return { status: response.status, body, headers: response.headers };
   };
+  const get: ApiUnderTest['get'] = (path, { role = 'doctor', headers = {} } = {}) =>
+    ask(path, { headers: { authorization: `Bearer ${role}`, ...headers } });
+  const view = async (path: string): Promise<View> => (await get(path)).body as View;
   return {
-    under,
-    server,
-    base,
-    blobs,
-    log,
-    get: (path, { role = 'doctor', headers = {} } = {}) =>
-      ask(path, { headers: { authorization: `Bearer ${role}`, ...headers } }),
+    ...{ under, server, base, blobs, log, get, view, feed: under.feed },
+    async begin() {
+      await resetProjection(under.postgres);
+      await under.sink.startAt(cluster, wholeLog());
+      log.clear();
+    },
+    idsOf: async (path, id = 'jobId') => ((await view(path))['items'] as View[]).map((item) => item[id]),
     post: (path, body, { role = 'doctor' } = {}) =>
       ask(path, {
         method: 'POST',

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { inputSetOf, observationIdOf, topics } from '@clinstream/contracts';
-import { type ApiUnderTest, apiUnderTest, manifest } from '../../test/api-under-test.ts';
+import { type ApiUnderTest, apiUnderTest, manifest, type View } from '../../test/api-under-test.ts';
 import {
   at,
-  cluster,
   ended,
   observed,
   onProgress,
@@ -18,23 +17,17 @@ import {
   requested,
   today,
 } from '../../test/events.ts';
-import { wholeLog } from '../../test/sink-under-test.ts';
-import { resetProjection } from '../sink/sql/reset-projection.ts';
 
 let api: ApiUnderTest;
 before(async () => {
   api = await apiUnderTest();
 });
 after(() => api.end());
-beforeEach(async () => {
-  await resetProjection(api.under.postgres);
-  await api.under.sink.startAt(cluster, wholeLog());
-});
+beforeEach(() => api.begin());
 
-const feed: ApiUnderTest['under']['feed'] = (...placed) => api.under.feed(...placed);
+const feed: ApiUnderTest['feed'] = (...placed) => api.feed(...placed);
 const inputSet = inputSetOf(manifest);
-type View = Record<string, unknown>;
-const view = async (path: string): Promise<View> => (await api.get(path)).body as View;
+const view: ApiUnderTest['view'] = (path) => api.view(path);
 /** A little after the request has reached the server and waits there. */
 async function whenWaiting(count = 1): Promise<void> {
   for (let i = 0; i < 1_000; i++) {

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
-import { type ApiUnderTest, apiUnderTest } from '../../test/api-under-test.ts';
+import { type ApiUnderTest, apiUnderTest, codeOf, type View } from '../../test/api-under-test.ts';
 import {
   at,
-  cluster,
   ended,
   observed,
   onRequests,
@@ -16,27 +15,19 @@ import {
   reviewed,
   today,
 } from '../../test/events.ts';
-import { wholeLog } from '../../test/sink-under-test.ts';
-import { resetProjection } from '../sink/sql/reset-projection.ts';
 
 let api: ApiUnderTest;
 before(async () => {
   api = await apiUnderTest();
 });
 after(() => api.end());
-beforeEach(async () => {
-  await resetProjection(api.under.postgres);
-  await api.under.sink.startAt(cluster, wholeLog());
-  api.log.clear();
-});
+beforeEach(() => api.begin());
 
-const feed: ApiUnderTest['under']['feed'] = (...placed) => api.under.feed(...placed);
-type View = Record<string, unknown>;
-const view = async (path: string): Promise<View> => (await api.get(path)).body as View;
-const idsOf = async (query: string, id = 'jobId') => ((await view(query))['items'] as View[]).map((item) => item[id]);
+const feed: ApiUnderTest['feed'] = (...placed) => api.feed(...placed);
+const view: ApiUnderTest['view'] = (path) => api.view(path);
+const idsOf: ApiUnderTest['idsOf'] = (path, id) => api.idsOf(path, id);
 const looked = { generation: 1, attempt: 1, modelVersion: '1.0.0', modelDigest: 'sha256:aa' };
 const approve = { decision: 'approve', ...looked };
-const codeOf = ({ status, body }: { status: number; body: unknown }) => [status, (body as View)['code']];
 
 test('a doctor approves the result: pending, then approved with by, at and comment; the position waits for it', async () => {
   await feed(onRequests(0, requested('a')), onResults(0, ended('a')));

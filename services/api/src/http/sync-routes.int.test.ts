@@ -2,38 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { topics } from '@clinstream/contracts';
-import { type ApiUnderTest, apiUnderTest } from '../../test/api-under-test.ts';
-import {
-  at,
-  cluster,
-  delivered,
-  observed,
-  onRequests,
-  ordered,
-  patientKey,
-  raised,
-  requested,
-  today,
-} from '../../test/events.ts';
-import { wholeLog } from '../../test/sink-under-test.ts';
-import { resetProjection } from '../sink/sql/reset-projection.ts';
+import { type ApiUnderTest, apiUnderTest, codeOf, type View } from '../../test/api-under-test.ts';
+import { at, delivered, observed, onRequests, ordered, patientKey, raised, requested, today } from '../../test/events.ts';
 
 let api: ApiUnderTest;
 before(async () => {
   api = await apiUnderTest();
 });
 after(() => api.end());
-beforeEach(async () => {
-  await resetProjection(api.under.postgres);
-  await api.under.sink.startAt(cluster, wholeLog());
-  api.log.clear();
-});
+beforeEach(() => api.begin());
 
-const feed: ApiUnderTest['under']['feed'] = (...placed) => api.under.feed(...placed);
-type View = Record<string, unknown>;
-const view = async (path: string): Promise<View> => (await api.get(path)).body as View;
-const idsOf = async (query: string, id = 'jobId') => ((await view(query))['items'] as View[]).map((item) => item[id]);
-const codeOf = ({ status, body }: { status: number; body: unknown }) => [status, (body as View)['code']];
+const feed: ApiUnderTest['feed'] = (...placed) => api.feed(...placed);
+const view: ApiUnderTest['view'] = (path) => api.view(path);
+const idsOf: ApiUnderTest['idsOf'] = (path, id) => api.idsOf(path, id);
 
 test('an order and an analysis show where they stand in each target; lists filter and page', async () => {
   await feed(
