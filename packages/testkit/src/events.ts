@@ -53,9 +53,8 @@ export const progressed = (jobId: string, change: Partial<AnalysisProgressed> = 
   ...change,
 });
 
-export const ended = (jobId: string, change: Partial<AnalysisEnded> = {}): AnalysisEnded => ({
-  type: 'AnalysisCompleted',
-  jobId,
+/** What a run of the model ended with, as its end says it and a review repeats it. */
+const result = {
   patientKey,
   generation: 1,
   attempt: 1,
@@ -63,11 +62,17 @@ export const ended = (jobId: string, change: Partial<AnalysisEnded> = {}): Analy
   modelVersion: '1.0.0',
   modelDigest: 'sha256:aa',
   prediction: { label: 'malignant', probability: 0.93, margin: 2.6 },
-  evidence: { method: 'tree-shap', inputSet: 'set', baseValue: -0.3, values: [0.5, -1.25, 0.125] },
   reasons: [],
-  failure: null,
   startedAt: today + 20,
   endedAt: today + 30,
+} as const;
+
+export const ended = (jobId: string, change: Partial<AnalysisEnded> = {}): AnalysisEnded => ({
+  type: 'AnalysisCompleted',
+  jobId,
+  ...result,
+  evidence: { method: 'tree-shap', inputSet: 'set', baseValue: -0.3, values: [0.5, -1.25, 0.125] },
+  failure: null,
   ...change,
 });
 
@@ -145,18 +150,9 @@ export const received = (messageId: string, change: Partial<MessageEvent> = {}):
 export const reviewed = (jobId: string, change: Partial<AnalysisReviewed> = {}): AnalysisReviewed => ({
   type: 'AnalysisApproved',
   jobId,
-  patientKey,
-  generation: 1,
-  attempt: 1,
-  model: 'breast-cancer',
-  modelVersion: '1.0.0',
-  modelDigest: 'sha256:aa',
-  prediction: { label: 'malignant', probability: 0.93, margin: 2.6 },
+  ...result,
   evidence: null,
-  reasons: [],
   inputObservations: [],
-  startedAt: today + 20,
-  endedAt: today + 30,
   reviewer: 'dr-1',
   reviewerRole: 'doctor',
   comment: null,

@@ -5,6 +5,7 @@ import { createKafka } from '@clinstream/runtime/kafka';
 import { createEventProducer } from '@clinstream/runtime/producer';
 import { createCodecs } from '@clinstream/runtime/registry';
 import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
+import { observed, ordered } from '@clinstream/testkit/events';
 import type pg from 'pg';
 import type { BenchStack } from './stack.ts';
 
@@ -19,29 +20,15 @@ const authority = 'BENCH|HIS';
 
 export function orderEvent(run: string, patient: number, change: Partial<OrderEvent> = {}): ClinicalEvent {
   const placerNumber = `${run}-${patient}`;
-  const value: OrderEvent = {
-    type: 'OrderPlaced',
-    orderId: orderIdOf(authority, placerNumber),
+  const value = ordered(orderIdOf(authority, placerNumber), {
     patientKey: patientKeyOf(run, patient),
     placerNumber,
     placerAuthority: authority,
-    fillerNumber: null,
-    kind: 'laboratory',
-    priority: 'routine',
-    code: { code: 'CBC', system: 'L', display: 'Blood count' },
-    note: null,
     contentDigest: `${placerNumber}-1`,
     sourceVersion: Date.now(),
-    requestedBy: 'HIS',
     requestedAt: Date.now(),
-    analysisJobId: null,
-    messageId: null,
-    specimen: null,
-    orderingProvider: null,
-    parentOrderId: null,
-    specimenRejectReasons: [],
     ...change,
-  };
+  });
   return { topic: topics.orders, value };
 }
 
@@ -60,22 +47,17 @@ function resultEvent(
 ): ClinicalEvent {
   const test = tests[index] ?? tests[0];
   const number = `F${run}-${patient}`;
-  const value: ObservationEvent = {
-    type: 'ObservationReported',
-    observationId: observationIdOf(authority, number, test.code, ''),
+  const value = observed(observationIdOf(authority, number, test.code, ''), {
     patientKey: patientKeyOf(run, patient),
     orderId: orderIdOf(authority, `${run}-${patient}`),
     fillerNumber: number,
     code: { code: test.code, system: 'LN', display: test.display },
-    subId: null,
     value: { numeric: test.value + version / 10, comparator: null, text: null, unit: test.unit },
     status,
-    abnormalFlag: null,
     referenceRange: null,
     effectiveAt: new Date().toISOString(),
     sourceVersion: Date.now() + version,
-    messageId: null,
-  };
+  });
   return { topic: topics.observations, value };
 }
 

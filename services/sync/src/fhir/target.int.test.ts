@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { type ModelManifest, type OrderEvent, type OrderState, orderIdOf, reduceOrder } from '@clinstream/contracts';
+import { type ModelManifest, type OrderState, orderIdOf, reduceOrder } from '@clinstream/contracts';
 import { createSilentTelemetry } from '@clinstream/runtime/telemetry';
 import { waitFor } from '@clinstream/testkit';
+import { ordered } from '@clinstream/testkit/events';
 import type { Work } from '../delivery/target.ts';
 import { deviceFor } from '../domain/fhir/device.ts';
 import { ids } from '../domain/fhir/ids.ts';
@@ -26,28 +27,17 @@ after(async () => await server.stop());
 
 const patientKey = 'H1|A|0001';
 const orderOf = (requestedBy: string, placerNumber: string): OrderState => {
-  const event: OrderEvent = {
-    type: 'OrderPlaced',
-    orderId: orderIdOf('OCS', placerNumber),
+  const event = ordered(orderIdOf('OCS', placerNumber), {
     patientKey,
     placerNumber,
     placerAuthority: 'OCS',
-    fillerNumber: null,
-    kind: 'laboratory',
     priority: 'asap',
     code: { code: '718-7', system: 'LN', display: null },
-    note: null,
     contentDigest: 'd',
     sourceVersion: 1_000,
     requestedBy,
     requestedAt: 1_000,
-    analysisJobId: null,
-    messageId: null,
-    specimen: null,
-    orderingProvider: null,
-    parentOrderId: null,
-    specimenRejectReasons: [],
-  };
+  });
   const state = reduceOrder(null, event);
   assert.ok(state);
   return state;

@@ -1,30 +1,19 @@
 /** Test only: an order of an invented hospital, and the agreement with its laboratory. */
 import type { OrderEvent, OrderState } from '@clinstream/contracts';
 import { reduceOrder } from '@clinstream/contracts';
+import { ordered } from '@clinstream/testkit/events';
 import type { LisChannel } from './channel.ts';
 
-export const placedEvent: OrderEvent = {
-  type: 'OrderPlaced',
-  orderId: '3b0c2f5e-0000-5000-8000-000000000001',
+export const placedEvent: OrderEvent = ordered('3b0c2f5e-0000-5000-8000-000000000001', {
   patientKey: 'HOSP|HIS|4711',
   placerNumber: 'P1',
   placerAuthority: 'HOSP|OCS',
-  fillerNumber: null,
-  kind: 'laboratory',
-  priority: 'routine',
   code: { code: 'GLU', system: 'L', display: 'Glucose' },
-  note: null,
   contentDigest: 'content',
   sourceVersion: 1_795_000_000_000,
   requestedBy: 'OCS',
   requestedAt: 1_795_000_000_000,
-  analysisJobId: null,
-  messageId: null,
-  specimen: null,
-  orderingProvider: null,
-  parentOrderId: null,
-  specimenRejectReasons: [],
-};
+});
 
 export type OrderChange = Partial<OrderEvent>;
 

@@ -16,6 +16,7 @@ import {
   reduceObservation,
   reduceOrder,
 } from '@clinstream/contracts';
+import { observed, ordered } from '@clinstream/testkit/events';
 import { type KnownPatient, reduceKnownPatient } from '../../known-patient.ts';
 import type { Subject } from '../../subject.ts';
 import { referenceTo } from '../ids.ts';
@@ -33,51 +34,35 @@ const folded = <S, E>(reduce: (state: S | null, event: E) => S | null, events: r
   return state;
 };
 
-export const orderEvent = (change: Partial<OrderEvent> = {}): OrderEvent => ({
-  type: 'OrderPlaced',
-  orderId: 'order-1',
-  patientKey,
-  placerNumber: 'N2026-0006',
-  placerAuthority: 'HANEUL|OCS',
-  fillerNumber: null,
-  kind: 'laboratory',
-  priority: 'routine',
-  code: { code: 'GLU', system: 'L', display: 'Glucose' },
-  note: null,
-  contentDigest: 'content',
-  sourceVersion: at(1),
-  requestedBy: 'OCS',
-  requestedAt: at(1),
-  analysisJobId: null,
-  messageId: null,
-  specimen: null,
-  orderingProvider: null,
-  parentOrderId: null,
-  specimenRejectReasons: [],
-  ...change,
-});
+export const orderEvent = (change: Partial<OrderEvent> = {}): OrderEvent =>
+  ordered('order-1', {
+    patientKey,
+    placerNumber: 'N2026-0006',
+    placerAuthority: 'HANEUL|OCS',
+    code: { code: 'GLU', system: 'L', display: 'Glucose' },
+    contentDigest: 'content',
+    sourceVersion: at(1),
+    requestedBy: 'OCS',
+    requestedAt: at(1),
+    ...change,
+  });
 export const order = (change: Partial<OrderEvent> = {}, ...later: readonly Partial<OrderEvent>[]): OrderState => {
   const first = orderEvent(change);
   return folded(reduceOrder, [first, ...later.map((one, n) => ({ ...first, sourceVersion: at(2 + n), ...one }))]);
 };
 
-export const observationEvent = (change: Partial<ObservationEvent> = {}): ObservationEvent => ({
-  type: 'ObservationReported',
-  observationId: 'observation-1',
-  patientKey,
-  orderId: null,
-  fillerNumber: 'L77001',
-  code: { code: '2345-7', system: 'LN', display: 'Glucose' },
-  subId: null,
-  value: { numeric: 128, comparator: null, text: null, unit: 'mg/dL' },
-  status: 'final',
-  abnormalFlag: 'H',
-  referenceRange: '70-110',
-  effectiveAt: '2026-11-20T08:50:00+09:00',
-  sourceVersion: at(5),
-  messageId: null,
-  ...change,
-});
+export const observationEvent = (change: Partial<ObservationEvent> = {}): ObservationEvent =>
+  observed('observation-1', {
+    patientKey,
+    fillerNumber: 'L77001',
+    code: { code: '2345-7', system: 'LN', display: 'Glucose' },
+    value: { numeric: 128, comparator: null, text: null, unit: 'mg/dL' },
+    abnormalFlag: 'H',
+    referenceRange: '70-110',
+    effectiveAt: '2026-11-20T08:50:00+09:00',
+    sourceVersion: at(5),
+    ...change,
+  });
 export const observation = (change: Partial<ObservationEvent> = {}): ObservationState =>
   folded(reduceObservation, [observationEvent(change)]);
 
