@@ -1,5 +1,5 @@
 /** The codes sync itself fails or waits with, as data; docs/errors.md is generated from it. Each target has codes of its own. */
-import { AppError, catalogued, type ErrorCatalogueEntry } from '@clinstream/runtime/errors';
+import { catalogued, type ErrorCatalogueEntry, errorMaker } from '@clinstream/runtime/errors';
 
 const { ambiguous, dependency, fatal, message, poison } = catalogued;
 
@@ -48,12 +48,4 @@ export const syncErrors = {
   MODELS_UNREADABLE: fatal('The manifests under MODELS_DIR cannot be read.', 'Set MODELS_DIR to the folder of <name>/<version>.'),
 } as const satisfies Readonly<Record<string, ErrorCatalogueEntry>>;
 
-export function syncError(
-  code: keyof typeof syncErrors,
-  message: string,
-  stage: AppError['stage'] = 'sink',
-  cause?: unknown,
-): AppError {
-  const { kind, scope } = syncErrors[code];
-  return new AppError({ code, kind, scope, stage, message, cause });
-}
+export const syncError = errorMaker(syncErrors, 'sink');

@@ -11,6 +11,6 @@ export async function readManifests(modelsDir: string): Promise<readonly ModelMa
     const texts = await Promise.all(paths.sort().map((path) => readFile(join(modelsDir, path), 'utf8')));
     return texts.map((text) => JSON.parse(text) as ModelManifest);
   } catch (cause) {
-    throw syncError('MODELS_UNREADABLE', 'the manifests under MODELS_DIR cannot be read', 'process', cause);
+    throw syncError('MODELS_UNREADABLE', { stage: 'process', cause });
   }
 }

@@ -40,9 +40,10 @@ export function fence(
 }
 
 function refuseHoles(step: PartitionProgress, nextOffset: number | undefined): void {
-  if (nextOffset === undefined) throw syncError('SYNC_OFFSET_MISSING', `${nameOf(step)} has no offset any more; restart`);
+  if (nextOffset === undefined)
+    throw syncError('SYNC_OFFSET_MISSING', { message: `${nameOf(step)} has no offset any more; restart` });
   if (step.fromOffset > nextOffset)
-    throw syncError('SYNC_OFFSET_GAP', `${nameOf(step)} jumps from ${nextOffset} to ${step.fromOffset}; restart`);
+    throw syncError('SYNC_OFFSET_GAP', { message: `${nameOf(step)} jumps from ${nextOffset} to ${step.fromOffset}; restart` });
 }
 
 /** Notices that the log went back under a running instance: Kafka was wiped and began again at 0. Knows only this instance's own work. */
@@ -55,10 +56,9 @@ export function createRewindGuard() {
     check(progress: readonly PartitionProgress[]): void {
       const back = progress.find((step) => step.fromOffset < (applied.get(nameOf(step)) ?? 0));
       if (back)
-        throw syncError(
-          'SYNC_LOG_WENT_BACK',
-          `${nameOf(back)} went back to ${back.fromOffset} after ${applied.get(nameOf(back))}`,
-        );
+        throw syncError('SYNC_LOG_WENT_BACK', {
+          message: `${nameOf(back)} went back to ${back.fromOffset} after ${applied.get(nameOf(back))}`,
+        });
     },
     applied(progress: readonly PartitionProgress[]): void {
       for (const step of progress) applied.set(nameOf(step), step.nextOffset);

@@ -49,12 +49,12 @@ export function createStartAt({ db, target, onGap }: StartAtDeps) {
           `${topic}:${partition} ends at ${logEndOffset}, but was read to ${before?.nextOffset}: Kafka was wiped or restored.`,
         );
       case 'look-again':
-        throw syncError('SYNC_OFFSET_MOVING', `another instance still moves ${topic}:${partition}`);
+        throw syncError('SYNC_OFFSET_MOVING', { message: `another instance still moves ${topic}:${partition}` });
     }
   }
 
   function otherLog(what: string) {
-    return syncError('SYNC_OTHER_LOG', `${what} ${resetHint(target)}`);
+    return syncError('SYNC_OTHER_LOG', { message: `${what} ${resetHint(target)}` });
   }
 }
 

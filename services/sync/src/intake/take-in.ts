@@ -54,7 +54,7 @@ export function createTakeIn(deps: TakeInDeps): TakeIn {
         if (error !== conflict) throw error;
       }
     }
-    throw syncError('SYNC_CONFLICT', `rows changed under ${attempts} batches in a row`);
+    throw syncError('SYNC_CONFLICT', { message: `rows changed under ${attempts} batches in a row` });
   };
 }
 

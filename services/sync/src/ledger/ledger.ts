@@ -73,7 +73,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   };
 }
 
-const leaseLost = () => syncError('SYNC_LEASE_LOST', 'another instance has taken over this patient', 'outbound');
+const leaseLost = () =>
+  syncError('SYNC_LEASE_LOST', { message: 'another instance has taken over this patient', stage: 'outbound' });
 
 async function settleAll(
   tx: Transaction,
