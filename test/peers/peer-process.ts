@@ -1,5 +1,6 @@
 /** A peer that speaks in JSON lines on its standard output and ends when its standard input does, so that it never outlives who started it. */
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { waitFor } from '@clinstream/testkit';
 
@@ -17,7 +18,8 @@ export type PeerProcess = {
 };
 
 export function startPeerProcess(command: string, args: readonly string[], onLine: (line: PeerLine) => void): PeerProcess {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // HAPI's message id generator leaves a file in its working directory.
+  const child = spawn(command, args, { cwd: tmpdir(), stdio: ['pipe', 'pipe', 'pipe'] });
   let errors = '';
   let listening = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
