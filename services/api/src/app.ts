@@ -7,21 +7,22 @@ import { createKafka } from '@clinstream/runtime/kafka';
 import type { AppDeps, Component } from '@clinstream/runtime/lifecycle';
 import { createBatchConsumer } from '@clinstream/runtime/pipeline';
 import { createPostgres, type Postgres } from '@clinstream/runtime/postgres';
-import { createEventProducer, type EventProducer } from '@clinstream/runtime/producer';
+import { createEventProducer } from '@clinstream/runtime/producer';
 import { createCodecs } from '@clinstream/runtime/registry';
 import type { ApiConfig, HttpDoorConfig, SinkConfig } from './config.ts';
-import { createApiServer } from './http/api-server.ts';
+import { type ApiServerOptions, createApiServer } from './http/api-server.ts';
 import { readManifests } from './models/read-manifests.ts';
 import { sinkTopics } from './sink/kinds.ts';
-import { createSink } from './sink/sink.ts';
+import { createSink, type Sink } from './sink/sink.ts';
 
 export async function createApp(config: ApiConfig, deps: AppDeps): Promise<readonly Component[]> {
   const postgres = createPostgres(config.postgres, deps.telemetry);
   const { sink, door } = config;
   if (sink === null) return door === null ? [postgres] : [postgres, ...(await doorAlone(door, deps, postgres))];
   const log = connectLog(sink, deps, [...sinkTopics, ...publishedTopics]);
-  const parts = [postgres, log.codecs, log.producer, sinkConsumer(sink, deps, postgres, log)];
-  return door === null ? parts : [...parts, await httpDoor(door, deps, postgres, log.producer)];
+  const projection = projectionSink(sink, deps, postgres);
+  const parts = [postgres, log.codecs, log.producer, sinkConsumer(sink, deps, projection, log)];
+  return door === null ? parts : [...parts, await httpDoor(door, deps, { postgres, ...log, ...projection })];
 }
 
 /** What people decide at the door. */
@@ -35,11 +36,13 @@ function connectLog(config: Pick<SinkConfig, 'kafka' | 'registry'>, { telemetry 
 }
 type Log = ReturnType<typeof connectLog>;
 
-function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, postgres: Postgres, log: Log): Component {
-  const sink = createSink(postgres, telemetry, {
+const projectionSink = (config: SinkConfig, { telemetry }: AppDeps, postgres: Postgres): Sink =>
+  createSink(postgres, telemetry, {
     rememberedJobs: config.sinkRememberedJobs,
     appliedEventsDays: config.sinkAppliedEventsDays,
   });
+
+function sinkConsumer(config: SinkConfig, { telemetry, onFatal }: AppDeps, sink: Sink, log: Log): Component {
   return createBatchConsumer(
     {
       group: groups.sink,
@@ -63,7 +66,7 @@ const limitsFor = (batchRecords: number): ConsumerLimits => ({
 /** Reading goes on without Kafka; who publishes meanwhile is answered 503. */
 async function doorAlone(config: HttpDoorConfig, deps: AppDeps, postgres: Postgres): Promise<readonly Component[]> {
   const { codecs, producer } = connectLog(config, deps, publishedTopics);
-  return [alwaysReady(codecs), alwaysReady(producer), await httpDoor(config, deps, postgres, producer)];
+  return [alwaysReady(codecs), alwaysReady(producer), await httpDoor(config, deps, { postgres, producer })];
 }
 
 const alwaysReady = (component: Component): Component => ({
@@ -73,12 +76,10 @@ const alwaysReady = (component: Component): Component => ({
   readiness: () => ({ ready: true }),
 });
 
-async function httpDoor(
-  config: HttpDoorConfig,
-  { telemetry }: AppDeps,
-  postgres: Postgres,
-  producer: EventProducer,
-): Promise<Component> {
+type DoorParts = Pick<ApiServerOptions, 'postgres' | 'producer' | 'isComing'>;
+
+async function httpDoor(config: HttpDoorConfig, { telemetry }: AppDeps, parts: DoorParts): Promise<Component> {
+  const { postgres, producer, isComing } = parts;
   const auth = createJwtAuthenticator(config.jwt, telemetry);
   const server = await createApiServer({
     telemetry,
@@ -88,6 +89,7 @@ async function httpDoor(
     blobs: createFileBlobStore(config.blobDir),
     models: await readManifests(config.modelsDir),
     producer,
+    ...(isComing && { isComing }),
     pollMs: 1_000,
     heartbeatMs: 15_000,
   });

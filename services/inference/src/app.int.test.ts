@@ -157,8 +157,7 @@ describe('inference service', { timeout: 180_000 }, () => {
 
   it('loses no job when its worker is killed in the middle of the load', async () => {
     const jobs = ids('killed', 3_000);
-    const submitAll = (some: readonly string[]) =>
-      Promise.all(some.map((job, i) => submit(lanes[i % 3] as Lane, request(job))));
+    const submitAll = (some: readonly string[]) => Promise.all(some.map((job, i) => submit(lanes[i % 3] as Lane, request(job))));
     const [worker] = workersOfThisProcess();
     assert(worker !== undefined);
     const submitted = submitAll(jobs.slice(0, 2_000));

@@ -73,6 +73,8 @@ function connectionConfig(config: PostgresConfig, createSocket: () => Socket): P
   return {
     connectionString: config.url.reveal(),
     application_name: 'clinstream',
+    // A prepared statement keeps the plan it got while its tables were empty, and would read them from end to end when they are not.
+    options: '-c enable_seqscan=off',
     connectionTimeoutMillis: config.connectTimeoutMs,
     statement_timeout: config.statementTimeoutMs,
     // Half a second after the server should have given up by itself: then the server or the way to it is gone.

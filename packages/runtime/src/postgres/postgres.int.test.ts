@@ -52,6 +52,20 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 const until = (condition: () => boolean | Promise<boolean>, what: string) => waitFor(condition, { deadlineMs: 20_000, what });
 
+test('a plan made while a table was empty reads by key, not from end to end', { timeout: 60_000 }, async () => {
+  await withPostgres(server.url, async (postgres) => {
+    await postgres.query('CREATE TABLE planned (id text PRIMARY KEY, filler text)');
+    await postgres.query('CREATE TABLE planned_more (id text PRIMARY KEY, filler text)');
+    const { rows } = await postgres.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (GENERIC_PLAN) SELECT a.filler, b.filler FROM planned a LEFT JOIN planned_more b USING (id)
+       WHERE a.id = ANY ((SELECT $1::text[])::text[])`,
+    );
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    assert.match(plan, /Index/);
+    assert.doesNotMatch(plan, /Seq Scan/);
+  });
+});
+
 test('queries, named statements, big integers as numbers, constraint violations', { timeout: 60_000 }, async () => {
   await withPostgres(server.url, async (postgres) => {
     assert.deepEqual(postgres.readiness(), { ready: true });

@@ -14,7 +14,11 @@ export type PositionDeps = {
   /** First offset of the partition not read yet; null when nothing of it was read. */
   readonly readPosition: (position: LogPosition) => Promise<number | null>;
 };
-export type FindDeps = PositionDeps & { readonly watch: JobWatch<ShownAnalysis> };
+export type FindDeps = PositionDeps & {
+  readonly watch: JobWatch<ShownAnalysis>;
+  /** A hint: what has not been applied yet. */
+  readonly isComing: (position: LogPosition) => boolean;
+};
 export type FindOptions = { readonly position: LogPosition | null; readonly waitMs: number; readonly signal: AbortSignal };
 export type Found = ShownAnalysis | 'pending' | null;
 
@@ -44,9 +48,10 @@ async function untilEnded(
   };
   let last: ShownAnalysis | null = null;
   const until = AbortSignal.any([signal, unknown.signal, AbortSignal.timeout(waitMs)]);
+  const firstLookMs = position !== null && deps.isComing(position) ? beforeDoubtMs : 0;
   const timer = setTimeout(() => void (last ?? giveUpIfUnknown().catch(() => {})), beforeDoubtMs);
   await deps.watch
-    .follow(jobId, { endOnly: true, signal: until }, (job) => {
+    .follow(jobId, { endOnly: true, firstLookMs, signal: until }, (job) => {
       last = job ?? last;
       return last !== null && isEnded(last.state.status);
     })

@@ -12,6 +12,7 @@ function tableOf(looks: readonly (ShownAnalysis | null)[], nextOffset: number): 
   const look = async () => looks[Math.min(at++, looks.length - 1)] ?? null;
   return {
     readPosition: async () => nextOffset,
+    isComing: () => false,
     watch: {
       look,
       follow: async (_jobId, { signal }, onJob) => {
@@ -30,6 +31,18 @@ const find = (deps: FindDeps, waitMs: number) =>
 test('a job written between the look and the position is waited for like any other', async () => {
   const found = await find(tableOf([null, jobIn('queued'), jobIn('completed')], 8), 1_000);
   assert.equal(found !== null && found !== 'pending' && found.state.status, 'completed');
+});
+
+test('a look at a job that is still to be applied may wait for a notice, any other is made at once', async () => {
+  const firstLooks: (number | undefined)[] = [];
+  const deps = tableOf([jobIn('completed')], 8);
+  const follow: FindDeps['watch']['follow'] = async (jobId, options, onJob) => {
+    firstLooks.push(options.firstLookMs);
+    await deps.watch.follow(jobId, options, onJob);
+  };
+  for (const isComing of [true, false])
+    await find({ ...deps, watch: { ...deps.watch, follow }, isComing: () => isComing }, 1_000);
+  assert.deepEqual(firstLooks, [200, 0]);
 });
 
 test('without a wait such a job is shown as it stands', async () => {

@@ -16,6 +16,8 @@ export type JobWatchOptions<J> = {
 export type FollowOptions = {
   /** Not woken by changes of a job that goes on. */
   readonly endOnly: boolean;
+  /** How long the first look may wait for a notice that makes it needless, when there can hardly be anything to see yet. Default 0. */
+  readonly firstLookMs?: number;
   readonly signal: AbortSignal;
 };
 export type JobWatch<J> = {
@@ -90,7 +92,8 @@ export function createJobWatch<J>({ read, pollMs, onLook = () => {} }: JobWatchO
     wake(followers.keys());
   }
 
-  async function follow(jobId: string, { endOnly, signal }: FollowOptions, onJob: (job: J | null) => boolean): Promise<void> {
+  async function follow(jobId: string, options: FollowOptions, onJob: (job: J | null) => boolean): Promise<void> {
+    const { endOnly, firstLookMs = 0, signal } = options;
     const ended = Promise.withResolvers<void>();
     const finish = (): void => ended.resolve();
     const follower = { endOnly, tell: (job: J | null) => void (onJob(job) && finish()) };
@@ -100,7 +103,7 @@ export function createJobWatch<J>({ read, pollMs, onLook = () => {} }: JobWatchO
     timer.unref();
     followers.set(jobId, (followers.get(jobId) ?? new Set()).add(follower));
     try {
-      await look(jobId);
+      if (firstLookMs === 0 || !(await settlesWithin(ended.promise, firstLookMs))) await look(jobId);
       if (!signal.aborted) await ended.promise;
     } finally {
       signal.removeEventListener('abort', finish);
@@ -133,6 +136,14 @@ export function createJobWatch<J>({ read, pollMs, onLook = () => {} }: JobWatchO
     waiting: () => [...followers.values()].reduce((sum, all) => sum + all.size, 0),
     stop: () => clearInterval(timer),
   };
+}
+
+async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  const settled = await Promise.race([promise.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return settled;
 }
 
 function take<J>(askers: Map<string, Asker<J>[]>, jobId: string): readonly Asker<J>[] {

@@ -124,6 +124,42 @@ test('a look-up that fails rejects who asked; who waits sees the next one', asyn
   watch.stop();
 });
 
+test('a first look that may wait is not made when a notice comes before it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const rows = table();
+  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
+  const options = { endOnly: true, firstLookMs: 200, signal: new AbortController().signal };
+  const following = watch.follow('a', options, untilStep(1));
+  await turns();
+  assert.equal(rows.reads.length, 0);
+  rows.jobs.set('a', { step: 1 });
+  watch.notice(formatNotice({ ended: ['a'], moved: [] }));
+  await following;
+  assert.equal(rows.reads.length, 1);
+  watch.stop();
+});
+
+test('a first look that may wait is made late when no notice comes, and rejects as any first look does', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const rows = table();
+  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
+  const options = { endOnly: true, firstLookMs: 200, signal: new AbortController().signal };
+  const [missed, failing] = [watch.follow('a', options, untilStep(1)), watch.follow('b', options, untilStep(1))];
+  rows.jobs.set('a', { step: 1 });
+  await turns();
+  t.mock.timers.tick(200);
+  await missed;
+  rows.jobs.set('b', { step: 1 });
+  watch.notice(formatNotice({ ended: ['b'], moved: [] }));
+  await failing;
+  rows.faults.push(new Error('away'));
+  const rejected = assert.rejects(watch.follow('c', options, untilStep(1)), /away/);
+  await turns();
+  t.mock.timers.tick(200);
+  await rejected;
+  watch.stop();
+});
+
 test('a signal ends the waiting, before and during', async () => {
   const watch = createJobWatch<Job>({ read: table().read, pollMs: neverPolls });
   await watch.follow('a', { endOnly: true, signal: AbortSignal.abort() }, () => false);

@@ -5,6 +5,7 @@ import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { apiMetrics } from '../metrics.ts';
 import { createFlush, type FlushReport } from './flush.ts';
 import { createJobMemory } from './job-memory.ts';
+import { createReach, type Reach } from './reach.ts';
 import { createRewindGuard } from './rewind-guard.ts';
 import { createSiblings } from './siblings.ts';
 import { clinicalKinds } from './skip-applied.ts';
@@ -20,6 +21,7 @@ export type SinkOptions = {
 export type Sink = {
   readonly startAt: (clusterId: string, partitions: readonly AssignedPartition[]) => Promise<readonly PartitionStart[]>;
   readonly apply: (records: readonly DecodedRecord[], progress: readonly PartitionProgress[]) => Promise<void>;
+  readonly isComing: Reach['isComing'];
 };
 
 /** Flushes between two sweeps of queue counts that fell to zero and of events to be forgotten. */
@@ -49,20 +51,24 @@ export function createSink(postgres: Postgres, telemetry: Telemetry, options: Si
   };
 
   const rewind = createRewindGuard();
+  const reach = createReach();
   const startAt = createStartAt({ db: postgres, onGap });
 
   return {
+    isComing: reach.isComing,
     async startAt(clusterId, partitions) {
       // What happened to these partitions meanwhile is not known.
       memory.clear();
       rewind.assigned(partitions);
       const starts = await startAt(clusterId, partitions);
       siblings.assigned(starts);
+      reach.begin(starts);
       return starts;
     },
     async apply(records, progress) {
       if (progress.length === 0) return;
       rewind.check(progress);
+      reach.begin(progress);
       const startedAt = performance.now();
       const report = await flush(records, progress);
       metrics.flushSeconds.observe((performance.now() - startedAt) / 1000);

@@ -17,7 +17,7 @@ import { PositionSchema, positionIn } from '../position.ts';
 import { apiProblem } from '../problems.ts';
 import type { AnalysesDeps } from './analyses.ts';
 
-export type EventsDeps = Pick<AnalysesDeps, 'watch' | 'models' | 'readPosition'> & { readonly heartbeatMs: number };
+export type EventsDeps = Pick<AnalysesDeps, 'watch' | 'models' | 'readPosition' | 'isComing'> & { readonly heartbeatMs: number };
 
 const route = {
   config: { roles: [...clinical] },
