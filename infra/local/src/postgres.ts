@@ -95,6 +95,8 @@ function launch(options: PostgresOptions, cluster: string, postgres: string, run
     max_connections: 200,
     timezone: 'UTC',
     log_timezone: 'UTC',
+    // A new system plans on empty tables until its first statistics; by default that is a minute.
+    autovacuum_naptime: '5s',
     ...options.settings,
   };
   const args = ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
