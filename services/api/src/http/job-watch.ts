@@ -3,7 +3,7 @@
  *
  * A notice of the sink wakes those it names. It may be lost, so whoever waits is looked up every `pollMs` as well, and after every
  * reconnection (a notice that names nobody).
- * Promise: a change that was committed before `follow` was called is seen at once; a later one within `pollMs` at worst.
+ * Promise: a change that was committed before `follow` was called is seen at once, or within `firstLookMs`; a later one within `pollMs` at worst.
  */
 import { parseNotice } from '../domain/notice.ts';
 
