@@ -78,6 +78,9 @@ export async function sendAll(house: House, lines: readonly Line[], ledger: Ledg
 export const endedOf = async (house: House, name: string): Promise<readonly View[]> =>
   (await listAll(house, '&status=completed')).filter(({ patientKey }) => patientKey?.startsWith(`SEOUL|MRN|${name}-p`));
 
+/** A result read before its request moves in the list when the request comes, and a later page may show it again: until then the list is not final. */
+const isOnceEach = (views: readonly View[]): boolean => new Set(views.map(({ jobId }) => jobId)).size === views.length;
+
 /**
  * Judges: every acknowledged job has exactly one result, the right one, of its first attempt; nothing was invented; nothing waits any more.
  */
@@ -85,13 +88,12 @@ export async function judge(house: House, name: string, lines: readonly Line[], 
   const ended = await until(
     async () => {
       const views = await endedOf(house, name);
-      return views.length >= ledger.size && views;
+      return views.length >= ledger.size && isOnceEach(views) && views;
     },
-    `${ledger.size} results of ${name}`,
+    `${ledger.size} results of ${name}, none of them listed twice`,
     90_000,
   );
   const byJob = new Map(ended.map((view) => [view.jobId, view]));
-  assert.equal(byJob.size, ended.length, 'no job is listed twice');
   assert.deepEqual(new Set(byJob.keys()), new Set(ledger.values()), 'acknowledged and ended are the same jobs');
   for (const { reference, patientId, index } of lines) {
     const view = byJob.get(ledger.get(reference) ?? '');
