@@ -41,6 +41,7 @@ const servers = {
     blobs: { get: unused },
     models: createModelNames([]),
     producer: { publish: unused },
+    isComing: () => false,
     pollMs: 1_000,
     heartbeatMs: 1_000,
   }),

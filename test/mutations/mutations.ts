@@ -99,7 +99,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'no offset check in the sink: what has taken effect takes effect again',
     file: `${sink}/fence.ts`,
-    find: 'record.offset >= (nextOffsets.get(nameOf(record)) ?? Number.POSITIVE_INFINITY)',
+    find: 'record.offset >= (nextOffsets.get(partitionName(record)) ?? Number.POSITIVE_INFINITY)',
     replace: 'nextOffsets.size >= 0 && record.offset >= 0',
     tests: [`${sink}/fence.unit.test.ts`],
   },

@@ -49,14 +49,13 @@ const keptCharacters = 1_000_000;
  * instead of fourfold: 50 MB less (ADR 0017).
  */
 const youngArgs: readonly string[] = ['--max-semi-space-size=8'];
-/** Buffers come and go on several threads; glibc would keep a heap for each of them, and 45 MB more. */
-const memoryEnv = { MALLOC_ARENA_MAX: '2' };
-
 const oldArgs: Readonly<Record<string, readonly string[]>> = {
   api: ['--max-old-space-size=2000'],
   inference: ['--heap-growing-percent=200'],
 };
 export const serviceNodeArgs = (name: string): readonly string[] => [...youngArgs, ...(oldArgs[name] ?? [])];
+/** Buffers come and go on several threads; glibc would keep a heap for each of them, and 45 MB more. */
+const memoryEnv = { MALLOC_ARENA_MAX: '2' };
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { name, entry, env } = options;

@@ -22,7 +22,9 @@ export async function createApp(config: ApiConfig, deps: AppDeps): Promise<reado
   const log = connectLog(sink, deps, [...sinkTopics, ...publishedTopics]);
   const projection = projectionSink(sink, deps, postgres);
   const parts = [postgres, log.codecs, log.producer, sinkConsumer(sink, deps, projection, log)];
-  return door === null ? parts : [...parts, await httpDoor(door, deps, { postgres, ...log, ...projection })];
+  return door === null
+    ? parts
+    : [...parts, await httpDoor(door, deps, { postgres, producer: log.producer, isComing: projection.isComing })];
 }
 
 /** What people decide at the door. */
@@ -66,7 +68,11 @@ const limitsFor = (batchRecords: number): ConsumerLimits => ({
 /** Reading goes on without Kafka; who publishes meanwhile is answered 503. */
 async function doorAlone(config: HttpDoorConfig, deps: AppDeps, postgres: Postgres): Promise<readonly Component[]> {
   const { codecs, producer } = connectLog(config, deps, publishedTopics);
-  return [alwaysReady(codecs), alwaysReady(producer), await httpDoor(config, deps, { postgres, producer })];
+  return [
+    alwaysReady(codecs),
+    alwaysReady(producer),
+    await httpDoor(config, deps, { postgres, producer, isComing: () => false }),
+  ];
 }
 
 const alwaysReady = (component: Component): Component => ({
@@ -79,17 +85,14 @@ const alwaysReady = (component: Component): Component => ({
 type DoorParts = Pick<ApiServerOptions, 'postgres' | 'producer' | 'isComing'>;
 
 async function httpDoor(config: HttpDoorConfig, { telemetry }: AppDeps, parts: DoorParts): Promise<Component> {
-  const { postgres, producer, isComing } = parts;
   const auth = createJwtAuthenticator(config.jwt, telemetry);
   const server = await createApiServer({
     telemetry,
     auth,
     limits: config.http,
-    postgres,
+    ...parts,
     blobs: createFileBlobStore(config.blobDir),
     models: await readManifests(config.modelsDir),
-    producer,
-    ...(isComing && { isComing }),
     pollMs: 1_000,
     heartbeatMs: 15_000,
   });

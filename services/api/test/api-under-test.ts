@@ -116,6 +116,7 @@ export async function apiUnderTest(options: { readonly pollMs?: number } = {}): 
     blobs: { get: async (ref) => blobs.get(ref) ?? Promise.reject(new Error('no blob')) },
     models: createModelNames([manifest]),
     producer: log.producer,
+    isComing: () => false,
     pollMs: options.pollMs ?? 60_000,
     heartbeatMs: 60_000,
   });

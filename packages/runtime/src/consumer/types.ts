@@ -14,6 +14,8 @@ export type ConsumedRecord = {
 };
 
 export type TopicPartition = { readonly topic: string; readonly partition: number };
+/** For maps and messages. */
+export const partitionName = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
 
 /** Bounds of what one consumer holds; reaching one pauses fetching, never drops. */
 export type ConsumerLimits = {

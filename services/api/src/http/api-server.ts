@@ -33,8 +33,8 @@ export type ApiServerOptions = {
   readonly blobs: Pick<BlobStore, 'get'>;
   readonly models: ModelNames;
   readonly producer: Pick<EventProducer, 'publish'>;
-  /** What a sink in this process has still to apply; without one nothing is known to be. */
-  readonly isComing?: (position: LogPosition) => boolean;
+  /** What a sink in this process has still to apply; false where there is none. */
+  readonly isComing: (position: LogPosition) => boolean;
   readonly pollMs: number;
   readonly heartbeatMs: number;
 };
@@ -58,7 +58,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<HttpSe
     blobs,
     watch,
     readPosition: (position: LogPosition) => readPosition(db, position),
-    isComing: options.isComing ?? (() => false),
+    isComing: options.isComing,
     clock: telemetry.clock,
     heartbeatMs: options.heartbeatMs,
     publish: createPublish(options.producer),

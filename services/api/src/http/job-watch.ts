@@ -5,6 +5,7 @@
  * reconnection (a notice that names nobody).
  * Promise: a change that was committed before `follow` was called is seen at once, or within `firstLookMs`; a later one within `pollMs` at worst.
  */
+import { sleep, whenAborted } from '@clinstream/runtime/errors';
 import { parseNotice } from '../domain/notice.ts';
 
 export type Watched = { readonly version: number; readonly ended: boolean };
@@ -94,8 +95,9 @@ export function createJobWatch<J>({ read, pollMs, onLook = () => {} }: JobWatchO
 
   async function follow(jobId: string, options: FollowOptions, onJob: (job: J | null) => boolean): Promise<void> {
     const { endOnly, firstLookMs = 0, signal } = options;
-    const ended = Promise.withResolvers<void>();
-    const finish = (): void => ended.resolve();
+    const over = new AbortController();
+    // With a reason of its own: the default one is an error with a stack.
+    const finish = (): void => over.abort('over');
     const follower = { endOnly, tell: (job: J | null) => void (onJob(job) && finish()) };
     signal.addEventListener('abort', finish, { once: true });
     // Before the first look: a change between the two would be missed.
@@ -103,8 +105,9 @@ export function createJobWatch<J>({ read, pollMs, onLook = () => {} }: JobWatchO
     timer.unref();
     followers.set(jobId, (followers.get(jobId) ?? new Set()).add(follower));
     try {
-      if (firstLookMs === 0 || !(await settlesWithin(ended.promise, firstLookMs))) await look(jobId);
-      if (!signal.aborted) await ended.promise;
+      if (firstLookMs > 0) await sleep(firstLookMs, over.signal);
+      if (!over.signal.aborted) await look(jobId);
+      if (!signal.aborted) await whenAborted(over.signal);
     } finally {
       signal.removeEventListener('abort', finish);
       leave(jobId, follower);
@@ -136,14 +139,6 @@ export function createJobWatch<J>({ read, pollMs, onLook = () => {} }: JobWatchO
     waiting: () => [...followers.values()].reduce((sum, all) => sum + all.size, 0),
     stop: () => clearInterval(timer),
   };
-}
-
-async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), ms);
-  const settled = await Promise.race([promise.then(() => true), late.promise]);
-  clearTimeout(timer);
-  return settled;
 }
 
 function take<J>(askers: Map<string, Asker<J>[]>, jobId: string): readonly Asker<J>[] {

@@ -34,6 +34,13 @@ const turns = async (count = 10): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 const neverPolls = 1_000_000;
+
+/** A watch over a table of its own. */
+function watchedTable(pollMs = neverPolls) {
+  const rows = table();
+  return { rows, watch: createJobWatch<Job>({ read: rows.read, pollMs }) };
+}
+
 const untilStep =
   (step: number, seen: (number | null)[] = []) =>
   (job: Job | null): boolean => {
@@ -42,9 +49,8 @@ const untilStep =
   };
 
 test('what is asked for together, or while a look-up is under way, is looked up together', async () => {
-  const rows = table();
+  const { rows, watch } = watchedTable();
   rows.jobs.set('a', { step: 1 });
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
   const open = rows.hold();
   const first = ['a', 'b', 'a'].map((jobId) => watch.look(jobId));
   await turns();
@@ -58,8 +64,7 @@ test('what is asked for together, or while a look-up is under way, is looked up 
 });
 
 test('a follower sees the job as it is, then each change it was told of, until it has enough', async () => {
-  const rows = table();
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
+  const { rows, watch } = watchedTable();
   const seen: (number | null)[] = [];
   const following = watch.follow('a', { endOnly: false, signal: new AbortController().signal }, untilStep(2, seen));
   await turns();
@@ -76,9 +81,8 @@ test('a follower sees the job as it is, then each change it was told of, until i
 });
 
 test('who waits for the end is not woken by progress, but by an end and by a notice that names nobody', async () => {
-  const rows = table();
+  const { rows, watch } = watchedTable();
   rows.jobs.set('a', { step: 1 });
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
   const following = watch.follow('a', { endOnly: true, signal: new AbortController().signal }, untilStep(3));
   await turns();
   watch.notice(formatNotice({ ended: [], moved: ['a'] }));
@@ -95,8 +99,7 @@ test('who waits for the end is not woken by progress, but by an end and by a not
 
 test('a lost notice is made up for by the poll', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const rows = table();
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: 1_000 });
+  const { rows, watch } = watchedTable(1_000);
   const following = watch.follow('a', { endOnly: true, signal: new AbortController().signal }, untilStep(1));
   await turns();
   rows.jobs.set('a', { step: 1 });
@@ -107,8 +110,7 @@ test('a lost notice is made up for by the poll', async (t) => {
 
 test('a look-up that fails rejects who asked; who waits sees the next one', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const rows = table();
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: 1_000 });
+  const { rows, watch } = watchedTable(1_000);
   const following = watch.follow('a', { endOnly: true, signal: new AbortController().signal }, untilStep(1));
   await turns();
   rows.jobs.set('a', { step: 1 });
@@ -126,8 +128,7 @@ test('a look-up that fails rejects who asked; who waits sees the next one', asyn
 
 test('a first look that may wait is not made when a notice comes before it', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const rows = table();
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
+  const { rows, watch } = watchedTable();
   const options = { endOnly: true, firstLookMs: 200, signal: new AbortController().signal };
   const following = watch.follow('a', options, untilStep(1));
   await turns();
@@ -141,17 +142,16 @@ test('a first look that may wait is not made when a notice comes before it', asy
 
 test('a first look that may wait is made late when no notice comes, and rejects as any first look does', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const rows = table();
-  const watch = createJobWatch<Job>({ read: rows.read, pollMs: neverPolls });
+  const { rows, watch } = watchedTable();
   const options = { endOnly: true, firstLookMs: 200, signal: new AbortController().signal };
-  const [missed, failing] = [watch.follow('a', options, untilStep(1)), watch.follow('b', options, untilStep(1))];
+  const [missed, told] = [watch.follow('a', options, untilStep(1)), watch.follow('b', options, untilStep(1))];
   rows.jobs.set('a', { step: 1 });
   await turns();
   t.mock.timers.tick(200);
   await missed;
   rows.jobs.set('b', { step: 1 });
   watch.notice(formatNotice({ ended: ['b'], moved: [] }));
-  await failing;
+  await told;
   rows.faults.push(new Error('away'));
   const rejected = assert.rejects(watch.follow('c', options, untilStep(1)), /away/);
   await turns();
@@ -161,7 +161,7 @@ test('a first look that may wait is made late when no notice comes, and rejects 
 });
 
 test('a signal ends the waiting, before and during', async () => {
-  const watch = createJobWatch<Job>({ read: table().read, pollMs: neverPolls });
+  const { watch } = watchedTable();
   await watch.follow('a', { endOnly: true, signal: AbortSignal.abort() }, () => false);
   const stop = new AbortController();
   const following = watch.follow('a', { endOnly: true, signal: stop.signal }, () => false);

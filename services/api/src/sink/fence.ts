@@ -8,14 +8,12 @@
  *   progress starts beyond next_offset             records are missing: SINK_OFFSET_GAP, fatal; a restart reads them (start-at.ts)
  *   partition without a row                        the projection was reset under a running sink: SINK_OFFSET_MISSING, fatal
  */
-import type { TopicPartition } from '@clinstream/runtime/consumer';
+import { partitionName, type TopicPartition } from '@clinstream/runtime/consumer';
 import { AppError } from '@clinstream/runtime/errors';
 import type { DecodedRecord, PartitionProgress } from '@clinstream/runtime/pipeline';
 import type { Offset } from './sql/finish-flush.ts';
 import type { OffsetRow } from './sql/lock-offsets.ts';
 import type { FoundGap } from './start-at.ts';
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;
 
 export type Fenced = {
   readonly records: readonly DecodedRecord[];
@@ -38,12 +36,12 @@ export function fence(
   progress: readonly PartitionProgress[],
   stored: readonly OffsetRow[],
 ): Fenced {
-  const nextOffsets = new Map(stored.map((row) => [nameOf(row), row.next_offset]));
-  for (const step of progress) refuseGaps(step, nextOffsets.get(nameOf(step)));
+  const nextOffsets = new Map(stored.map((row) => [partitionName(row), row.next_offset]));
+  for (const step of progress) refuseGaps(step, nextOffsets.get(partitionName(step)));
   const isNew = (record: DecodedRecord): boolean =>
-    record.offset >= (nextOffsets.get(nameOf(record)) ?? Number.POSITIVE_INFINITY);
-  const moving = progress.filter((step) => step.nextOffset > (nextOffsets.get(nameOf(step)) ?? 0));
-  const storedOf = (step: TopicPartition): number => nextOffsets.get(nameOf(step)) ?? 0;
+    record.offset >= (nextOffsets.get(partitionName(record)) ?? Number.POSITIVE_INFINITY);
+  const moving = progress.filter((step) => step.nextOffset > (nextOffsets.get(partitionName(step)) ?? 0));
+  const storedOf = (step: TopicPartition): number => nextOffsets.get(partitionName(step)) ?? 0;
   const kept = records.every(isNew) ? records : records.filter(isNew);
   return {
     records: kept,
@@ -60,12 +58,12 @@ function refuseGaps(step: PartitionProgress, nextOffset: number | undefined): vo
   if (nextOffset === undefined)
     throw fatal(
       'SINK_OFFSET_MISSING',
-      `${nameOf(step)} has no offset any more: the projection was reset while the sink runs; restart it`,
+      `${partitionName(step)} has no offset any more: the projection was reset while the sink runs; restart it`,
     );
   if (step.fromOffset > nextOffset)
     throw fatal(
       'SINK_OFFSET_GAP',
-      `${nameOf(step)} jumps from ${nextOffset} to ${step.fromOffset}; restart to read from ${nextOffset}`,
+      `${partitionName(step)} jumps from ${nextOffset} to ${step.fromOffset}; restart to read from ${nextOffset}`,
     );
 }
 

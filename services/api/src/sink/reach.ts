@@ -3,7 +3,7 @@
  * another sink is taken for waiting until it comes back.
  */
 import type { LogPosition } from '@clinstream/contracts';
-import type { TopicPartition } from '@clinstream/runtime/consumer';
+import { partitionName, type TopicPartition } from '@clinstream/runtime/consumer';
 
 export type Reach = ReturnType<typeof createReach>;
 
@@ -11,13 +11,11 @@ export function createReach() {
   const begun = new Map<string, number>();
   return {
     begin(progress: readonly (TopicPartition & { readonly nextOffset: number | null })[]): void {
-      for (const step of progress) begun.set(nameOf(step), step.nextOffset ?? 0);
+      for (const step of progress) begun.set(partitionName(step), step.nextOffset ?? 0);
     },
     /** Whether it was this sink's to apply when last heard of, and not begun. */
     isComing(position: LogPosition): boolean {
-      return (begun.get(nameOf(position)) ?? Number.POSITIVE_INFINITY) <= position.offset;
+      return (begun.get(partitionName(position)) ?? Number.POSITIVE_INFINITY) <= position.offset;
     },
   };
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}:${partition}`;

@@ -5,7 +5,7 @@
  * (finish-flush.ts); where one has moved, another sink has taken over, and the flush is done again from the table.
  */
 import { lanes, topics } from '@clinstream/contracts';
-import type { TopicPartition } from '@clinstream/runtime/consumer';
+import { partitionName, type TopicPartition } from '@clinstream/runtime/consumer';
 
 export type Standing = TopicPartition & { readonly nextOffset: number };
 export type Siblings = ReturnType<typeof createSiblings>;
@@ -19,7 +19,8 @@ const analysisTopics: ReadonlySet<string> = new Set([
 export function createSiblings() {
   const known = new Map<string, Standing>();
   const note = ({ topic, partition, nextOffset }: Standing): void => {
-    if (analysisTopics.has(topic)) known.set(`${topic}:${partition}`, { topic, partition, nextOffset });
+    const standing = { topic, partition, nextOffset };
+    if (analysisTopics.has(topic)) known.set(partitionName(standing), standing);
   };
   return {
     assigned(starts: readonly (TopicPartition & { readonly nextOffset: number | null })[]): void {
@@ -28,7 +29,7 @@ export function createSiblings() {
     applied: (progress: readonly Standing[]): void => progress.forEach(note),
     /** The other analysis topics of the partitions this flush moves. */
     of(progress: readonly TopicPartition[]): readonly Standing[] {
-      const moved = new Set(progress.map(({ topic, partition }) => `${topic}:${partition}`));
+      const moved = new Set(progress.map(partitionName));
       const partitions = new Set(progress.filter(({ topic }) => analysisTopics.has(topic)).map(({ partition }) => partition));
       return [...known].flatMap(([name, standing]) => (partitions.has(standing.partition) && !moved.has(name) ? [standing] : []));
     },
