@@ -7,11 +7,13 @@
  * shut) while a backlog is published and taken in; then the door opens. Resources per second are those of the window from the first request to the last
  * answer that pass the door; the bare client's window is the same. So sync's start and its reading of Kafka are in neither; its ledger, its look-ups of
  * patients, its outcomes in Kafka are, and on a small machine share the processors with the server. `coalesced` counts the reading as well, because
- * `one by one` cannot do without. The processor time per resource is that of the window: it says what the ratio would be on a machine that does nothing
- * else, whatever this one did besides.
+ * `one by one` cannot do without.
+ *
+ * On a small machine the server, sync, Postgres and Kafka share the processors, the bare client has them to itself: `ratio` is that. `apart_…` is measured
+ * once more with the server on a processor of its own and everything else, either client included, on the others, as where the server is another machine.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FhirServer, freePorts, type ServiceProcess, startFhirServer, waitFor } from '@clinstream/local';
 import pg from 'pg';
@@ -19,6 +21,7 @@ import type { Bench, Figures } from './lib/bench.ts';
 import { type ClinicalDoor, dayOf, openClinical, outcomesOf } from './lib/clinical.ts';
 import { type Door, startDoor } from './lib/door.ts';
 import { usageOf } from './lib/process-usage.ts';
+import { canPin, pin } from './lib/processors.ts';
 import { entriesOf, saltedBundle, startRecordingProxy } from './lib/recording-proxy.ts';
 import { type BenchStack, startBenchStack } from './lib/stack.ts';
 import { median, rounded } from './lib/stats.ts';
@@ -38,6 +41,7 @@ type Reading = {
   readonly cpuMs: Cpu;
 };
 type Coalesced = Reading & { readonly eventsPerSecond: number };
+type Round = { readonly ours: Coalesced; readonly bare: Reading; readonly oneByOne: number };
 
 const concurrency = 8;
 /** Longer than the door is ever shut. */
@@ -71,55 +75,71 @@ export const fhir: Bench = {
 async function compare(bed: Bed, rounds: number, say: (line: string) => void): Promise<Figures> {
   const bundles = await recordBundles(bed);
   const sync = await startSync(bed, bed.door.baseUrl);
-  const salted = (round: number) => bundles.map((bundle) => saltedBundle(bundle, round));
-  const [coalesced, single, bare]: [Coalesced[], number[], Reading[]] = [[], [], []];
-  // Round 0 is warm-up. Who comes first changes from round to round: the server grows.
-  for (let round = 0; round <= rounds; round++) {
-    const posted = round % 2 === 0 ? await postBundles(bed, salted(round)) : null;
-    const ours = await runBacklog(bed, sync);
-    const theirs = posted ?? (await postBundles(bed, salted(round)));
-    const oneByOne = await runOneByOne(bed);
-    if (round === 0) continue;
-    coalesced.push(ours);
-    bare.push(theirs);
-    single.push(oneByOne);
-    say(
-      `round ${round}: ${Math.round(ours.resourcesPerSecond)} resources/s, bare ${Math.round(theirs.resourcesPerSecond)}; ` +
-        `${Math.round(ours.eventsPerSecond)} events/s coalesced, ${Math.round(oneByOne)} one by one; ms per resource ` +
-        `${cpuSaid(ours.cpuMs)}, bare ${cpuSaid(theirs.cpuMs)}`,
-    );
+  let round = 0;
+  const measure = async (what: string): Promise<Round> => {
+    const one = await runRound(bed, sync, bundles, round++);
+    say(saidOf(what, one));
+    return one;
+  };
+  await measure('warm-up');
+  const shared: Round[] = [];
+  for (let n = 1; n <= rounds; n++) shared.push(await measure(`round ${n}`));
+  const apart: Round[] = [];
+  if (canPin()) {
+    const last = availableParallelism() - 1;
+    pin([bed.server.pid()], '0');
+    pin([process.pid, sync.pid, bed.stack.pids.postgres, bed.stack.pids.kafka], `1-${last}`);
+    for (let n = 1; n <= rounds; n++) apart.push(await measure(`apart, round ${n}`));
+    pin([process.pid], `0-${last}`);
   }
   await sync.stop();
-  return figuresOf(coalesced, bare, single, bed.patients);
+  return figuresOf(shared, apart, bed.patients);
 }
+
+/** Who comes first changes from round to round: the server grows. */
+async function runRound(bed: Bed, sync: ServiceProcess, bundles: readonly string[], round: number): Promise<Round> {
+  const salted = () => bundles.map((bundle) => saltedBundle(bundle, round));
+  const posted = round % 2 === 0 ? await postBundles(bed, salted()) : null;
+  const ours = await runBacklog(bed, sync);
+  const bare = posted ?? (await postBundles(bed, salted()));
+  return { ours, bare, oneByOne: await runOneByOne(bed) };
+}
+
+const saidOf = (what: string, { ours, bare, oneByOne }: Round): string =>
+  `${what}: ${Math.round(ours.resourcesPerSecond)} resources/s, bare ${Math.round(bare.resourcesPerSecond)}; ` +
+  `${Math.round(ours.eventsPerSecond)} events/s coalesced, ${Math.round(oneByOne)} one by one; ms per resource ` +
+  `${cpuSaid(ours.cpuMs)}, bare ${cpuSaid(bare.cpuMs)}`;
 
 const cpuSaid = (cpu: Cpu): string =>
   Object.entries(cpu)
     .map(([name, ms]) => `${name} ${ms.toFixed(2)}`)
     .join(' ');
 
-function figuresOf(
-  coalesced: readonly Coalesced[],
-  bare: readonly Reading[],
-  single: readonly number[],
-  patients: number,
-): Figures {
-  const resources = (readings: readonly Reading[]): number => median(readings.map((one) => one.resourcesPerSecond));
-  const cpu = (readings: readonly Reading[], name: keyof Cpu): number =>
-    rounded(median(readings.map(({ cpuMs }) => cpuMs[name])));
-  const events = median(coalesced.map(({ eventsPerSecond }) => eventsPerSecond));
+function figuresOf(shared: readonly Round[], apart: readonly Round[], patients: number): Figures {
+  const rate = (rounds: readonly Round[], who: 'ours' | 'bare'): number =>
+    median(rounds.map((round) => round[who].resourcesPerSecond));
+  const cpu = (who: 'ours' | 'bare', name: keyof Cpu): number => rounded(median(shared.map((round) => round[who].cpuMs[name])));
+  const events = median(shared.map(({ ours }) => ours.eventsPerSecond));
+  const single = median(shared.map(({ oneByOne }) => oneByOne));
   return {
-    resources_per_s: rounded(resources(coalesced)),
-    bare_resources_per_s: rounded(resources(bare)),
-    ratio: rounded(resources(coalesced) / resources(bare)),
+    resources_per_s: rounded(rate(shared, 'ours')),
+    bare_resources_per_s: rounded(rate(shared, 'bare')),
+    ratio: rounded(rate(shared, 'ours') / rate(shared, 'bare')),
+    ...(apart.length === 0
+      ? {}
+      : {
+          apart_resources_per_s: rounded(rate(apart, 'ours')),
+          apart_bare_resources_per_s: rounded(rate(apart, 'bare')),
+          apart_ratio: rounded(rate(apart, 'ours') / rate(apart, 'bare')),
+        }),
     coalesced_events_per_s: rounded(events),
-    one_by_one_events_per_s: rounded(median(single)),
-    coalesced_ratio: rounded(events / median(single)),
-    server_cpu_ms_per_resource: cpu(coalesced, 'server'),
-    bare_server_cpu_ms_per_resource: cpu(bare, 'server'),
-    sync_cpu_ms_per_resource: cpu(coalesced, 'sync'),
-    postgres_cpu_ms_per_resource: cpu(coalesced, 'postgres'),
-    kafka_cpu_ms_per_resource: cpu(coalesced, 'kafka'),
+    one_by_one_events_per_s: rounded(single),
+    coalesced_ratio: rounded(events / single),
+    server_cpu_ms_per_resource: cpu('ours', 'server'),
+    bare_server_cpu_ms_per_resource: cpu('bare', 'server'),
+    sync_cpu_ms_per_resource: cpu('ours', 'sync'),
+    postgres_cpu_ms_per_resource: cpu('ours', 'postgres'),
+    kafka_cpu_ms_per_resource: cpu('ours', 'kafka'),
     patients,
     concurrency,
   };

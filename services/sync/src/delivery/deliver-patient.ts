@@ -27,14 +27,21 @@ export type EnterGate = (signal: AbortSignal) => Promise<LeaveGate | null>;
 /** Once the target has been told; with the error when it is away, for whoever comes next. */
 export type LeaveGate = (away: AppError | null) => void;
 
-/** What is told is read behind the gate, so that it is current however long the wait was; what came of it is written down in front of it. */
+/**
+ * What is told is read behind the gate, so that it is current however long the wait was; what came of it is written down in front of it, and what
+ * the target has to ask about somebody new is asked there.
+ */
 export async function deliverPatient(deps: DeliverDeps, claim: Claim, signal: AbortSignal, enter: EnterGate): Promise<Ending> {
+  if (isNew(claim)) await deps.target.lookAhead?.(claim.patientKey);
   const leave = await enter(signal);
   if (leave === null) return { kind: 'ended' };
   const told = await tell(deps, claim, signal);
   leave('kind' in told && told.kind === 'away' ? told.error : null);
   return 'kind' in told ? told : await record(deps.ledger, claim, told.works, told.verdicts, signal);
 }
+
+/** Nobody ever held it before. */
+const isNew = ({ epoch }: Claim): boolean => epoch === 1;
 
 type Told = { readonly works: readonly WaitingWork[]; readonly verdicts: readonly (Verdict | Unchanged)[] };
 

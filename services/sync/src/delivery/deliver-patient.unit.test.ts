@@ -181,3 +181,23 @@ test('intents of one turn are one write', async () => {
   });
   assert.equal(writes, 1);
 });
+
+test('a target looks ahead for somebody new while they wait their turn, and for nobody else', async () => {
+  const steps: string[] = [];
+  const target = {
+    lookAhead: async () => void steps.push('look ahead'),
+    deliver: async (works: readonly Work[]) => {
+      steps.push('deliver');
+      return works.map(() => done);
+    },
+  } as Pick<Target, 'lookAhead' | 'deliver'> as Target;
+  const ledger = { works: async () => [work('o1')], settle: async () => ({ reports: [], tellings: [] }) } as unknown as Ledger;
+  const enter = async () => {
+    steps.push('enter');
+    return () => {};
+  };
+  const producer = { publish: () => Promise.reject(new Error('nothing is published here')) };
+  for (const epoch of [1, 2])
+    await deliverPatient({ target, ledger, producer }, { ...claim, epoch }, new AbortController().signal, enter);
+  assert.deepEqual(steps, ['look ahead', 'enter', 'deliver', 'enter', 'deliver']);
+});

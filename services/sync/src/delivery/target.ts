@@ -92,6 +92,11 @@ export type Target = Component & {
   /** Whether it is ever told of such a subject. Pure. What it is not told of is still kept, for `related`. */
   takes(subject: Subject): boolean;
   /**
+   * A patient it was never told of waits its turn: what it has to ask about several of them it may ask at once. Nothing is told yet. Never rejects;
+   * `deliver` does not rely on it.
+   */
+  lookAhead?(patientKey: string): Promise<void>;
+  /**
    * One verdict per work, same order. Throws a retryable/dependency AppError when the target is away: no attempt is counted, the breaker opens
    * (for `retryAfterMs` at least, if given), all works wait. Any other error counts as a failed try of all of them.
    */

@@ -4,16 +4,19 @@
  *
  * Promise: each asker is answered as if it had asked alone. It does ask alone when a shared search fails or is slow, when its page is full, or when it
  * proves nothing: a server that does not know lists (`a,b`) finds nobody, so that a list always carries an identifier somebody is known to have.
- * Rejects as the client does, with FHIR_UNEXPECTED_STATUS, and with FHIR_REPLY_UNREADABLE when the answer is no searchset.
+ * Rejects as the client does, with FHIR_UNEXPECTED_STATUS, with FHIR_REPLY_UNREADABLE when the answer is no searchset or never ends.
  */
 import { sleep } from '@clinstream/runtime/errors';
 import type { FhirClient } from './client.ts';
-import { fhirError } from './errors.ts';
+import { fhirError, isFhirError } from './errors.ts';
 import { type JsonRecord, objectIn, objectsIn, textIn } from './json.ts';
+import { searchPages } from './poll/pages.ts';
 
 export type Identifier = { readonly system: string; readonly value: string };
 export type PatientSearch = {
   find(identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]>;
+  /** As `find` if a search can be shared; null when it would have to ask alone. Never rejects. */
+  findWithOthers(identifier: Identifier): Promise<readonly JsonRecord[] | null>;
   /** A Patient with this identifier certainly stands there. */
   exists(identifier: Identifier): void;
 };
@@ -29,6 +32,7 @@ type Asker = {
 
 const mostShared = 8;
 const matchesEach = 10;
+const mostPages = 20;
 /** Nobody waits longer for what others share or do. */
 const patienceMs = 1_000;
 
@@ -38,8 +42,9 @@ export function createPatientSearch(client: FhirClient): PatientSearch {
   let known: Identifier | null = null;
 
   const alone = async (identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]> => {
-    const { patients } = await search(client, [identifier], signal);
-    const found = patients.filter((patient) => hasIdentifier(patient, identifier));
+    const { patients, isWhole } = await search(client, [identifier], signal);
+    const all = isWhole ? patients : await readAllPages(client, identifier, signal);
+    const found = all.filter((patient) => hasIdentifier(patient, identifier));
     if (found.length > 0) known ??= identifier;
     return found;
   };
@@ -89,6 +94,10 @@ export function createPatientSearch(client: FhirClient): PatientSearch {
         done.resolve();
       }
     },
+    async findWithOthers(identifier) {
+      const answers = known === null ? null : await atMost(patienceMs, shared(identifier, Promise.resolve()));
+      return answers?.(identifier) ?? null;
+    },
     exists: (identifier) => {
       known ??= identifier;
     },
@@ -108,9 +117,7 @@ type Page = { readonly patients: readonly JsonRecord[] /** Nothing was left out.
 
 /** A server that ignored the identifiers would answer with everybody: each has to be checked. */
 async function search(client: FhirClient, identifiers: readonly Identifier[], signal: AbortSignal): Promise<Page> {
-  const tokens = identifiers.map(({ system, value }) => `${escaped(system)}|${escaped(value)}`).join(',');
-  const path = `Patient?identifier=${encodeURIComponent(tokens)}&_count=${identifiers.length * matchesEach}`;
-  const { status, resource } = await client.send({ method: 'GET', path, onePage: true, signal });
+  const { status, resource } = await client.send({ method: 'GET', path: queryOf(identifiers), onePage: true, signal });
   if (status !== 200) throw fhirError('FHIR_UNEXPECTED_STATUS');
   if (textIn(resource, 'resourceType') !== 'Bundle') throw fhirError('FHIR_REPLY_UNREADABLE');
   const entries = objectsIn(resource, 'entry');
@@ -120,6 +127,26 @@ async function search(client: FhirClient, identifiers: readonly Identifier[], si
     !objectsIn(resource, 'link').some((link) => textIn(link, 'relation') === 'next') &&
     !(typeof total === 'number' && total > entries.length);
   return { patients: entries.map((entry) => objectIn(entry, 'resource')).filter((patient) => patient !== null), isWhole };
+}
+
+/** Of one whose first page left something out: the one that matters may stand on another. Whoever fills so many pages is not one patient. */
+async function readAllPages(client: FhirClient, identifier: Identifier, signal: AbortSignal): Promise<readonly JsonRecord[]> {
+  const patients: JsonRecord[] = [];
+  let pages = 0;
+  try {
+    for await (const page of searchPages(client, queryOf([identifier]), 'Patient', signal)) {
+      patients.push(...page);
+      if (++pages > mostPages) throw fhirError('FHIR_REPLY_UNREADABLE');
+    }
+    return patients;
+  } catch (error) {
+    throw isFhirError(error, 'FHIR_POLL_UNUSABLE') ? fhirError('FHIR_REPLY_UNREADABLE', { cause: error }) : error;
+  }
+}
+
+function queryOf(identifiers: readonly Identifier[]): string {
+  const tokens = identifiers.map(({ system, value }) => `${escaped(system)}|${escaped(value)}`).join(',');
+  return `Patient?identifier=${encodeURIComponent(tokens)}&_count=${identifiers.length * matchesEach}`;
 }
 
 /** A search token's own separators inside a value. */

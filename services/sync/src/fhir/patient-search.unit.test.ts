@@ -108,3 +108,56 @@ test('an error is the asker’s own', async () => {
   const [a, b] = await Promise.allSettled([find('a'), find('b')]);
   assert.deepEqual([a.status, b.status], ['fulfilled', 'rejected']);
 });
+
+test('looking ahead asks with others or not at all', async () => {
+  const { asked, search } = serverThat((values) => pageOf(matching(values)));
+  const ahead = (...values: readonly string[]) =>
+    Promise.all(values.map(async (value) => (await search.findWithOthers(identifierOf(value)))?.map(({ id }) => id) ?? null));
+  assert.deepEqual(await ahead('a', 'b'), [null, null], 'nobody is known yet');
+  search.exists(identifierOf('known'));
+  assert.deepEqual(await ahead('a'), [null], 'nobody to share with');
+  assert.deepEqual(asked, []);
+  assert.deepEqual(await ahead('a', 'b', 'c'), right);
+  assert.deepEqual(asked, [['a', 'b', 'c', 'known']]);
+});
+
+test('looking ahead never fails', async () => {
+  const { search } = serverThat(() => {
+    throw fhirError('FHIR_REPLY_LOST');
+  });
+  search.exists(identifierOf('known'));
+  assert.deepEqual(await Promise.all([search.findWithOthers(identifierOf('a')), search.findWithOthers(identifierOf('b'))]), [
+    null,
+    null,
+  ]);
+});
+
+const nextPage = (page: number) => ({ link: [{ relation: 'next', url: `http://x/Patient?page=${page}` }] });
+
+test('one whose first page is cut short is looked for on the others: who stands there makes it ambiguous', async () => {
+  const client: FhirClient = {
+    baseUrl: 'http://x',
+    send: async ({ path }) =>
+      path.includes('page=2') ? pageOf([everybody[2] as JsonRecord]) : pageOf([everybody[1] as JsonRecord], nextPage(2)),
+  };
+  const found = await createPatientSearch(client).find(identifierOf('a'), signal);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    ['a1', 'a2'],
+  );
+});
+
+for (const [what, next] of Object.entries({
+  'never end': (page: number) => nextPage(page + 1),
+  'go round': () => nextPage(1),
+  'lead elsewhere': () => ({ link: [{ relation: 'next', url: 'http://elsewhere/Patient' }] }),
+})) {
+  test(`pages that ${what} are no answer`, async () => {
+    let page = 0;
+    const client: FhirClient = { baseUrl: 'http://x', send: async () => pageOf([], next(page++)) };
+    await assert.rejects(createPatientSearch(client).find(identifierOf('a'), signal), {
+      code: 'FHIR_REPLY_UNREADABLE',
+      kind: 'ambiguous',
+    });
+  });
+}

@@ -16,6 +16,8 @@ export type PatientFound =
 
 export type PatientFinder = {
   find(patientKey: string, signal: AbortSignal): Promise<PatientFound>;
+  /** `find` will be asked soon; if others are looked for now, so is this one. Never rejects. */
+  lookAhead(patientKey: string): Promise<void>;
   /** We wrote our own: it need not be looked for again. */
   wrote(patientKey: string, resource: JsonRecord, version: string | null): void;
 };
@@ -35,22 +37,37 @@ export function createPatientFinder({ client, clock, identify }: PatientFinderOp
   const search = createPatientSearch(client);
   const remembered = new Map<string, { readonly found: PatientFound; readonly until: number }>();
 
+  function recall(patientKey: string): PatientFound | null {
+    const known = remembered.get(patientKey);
+    return known !== undefined && clock.now() < known.until ? known.found : null;
+  }
+
   function remember(patientKey: string, found: PatientFound): void {
     remembered.delete(patientKey);
     if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value ?? '');
     remembered.set(patientKey, { found, until: clock.now() + rememberMs });
   }
 
+  function learn(patientKey: string, patients: readonly JsonRecord[], ownId: string): PatientFound {
+    const found = chooseAmong(patients, ownId);
+    // What is ambiguous may be put right at any time, by hand.
+    if (found.kind !== 'ambiguous') remember(patientKey, found);
+    return found;
+  }
+
   return {
     find: async (patientKey, signal) => {
-      const known = remembered.get(patientKey);
-      if (known !== undefined && clock.now() < known.until) return known.found;
+      const known = recall(patientKey);
+      if (known !== null) return known;
       const identity = identify(patientKey);
       if (identity === null) return { kind: 'ours', found: null };
-      const found = chooseAmong(await search.find(identity.identifier, signal), identity.ownId);
-      // What is ambiguous may be put right at any time, by hand.
-      if (found.kind !== 'ambiguous') remember(patientKey, found);
-      return found;
+      return learn(patientKey, await search.find(identity.identifier, signal), identity.ownId);
+    },
+    lookAhead: async (patientKey) => {
+      const identity = recall(patientKey) === null ? identify(patientKey) : null;
+      if (identity === null) return;
+      const patients = await search.findWithOthers(identity.identifier);
+      if (patients !== null) learn(patientKey, patients, identity.ownId);
     },
     wrote: (patientKey, resource, version) => {
       const identity = identify(patientKey);

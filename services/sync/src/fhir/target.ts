@@ -88,6 +88,7 @@ export function createFhirTarget(config: Pick<FhirConfig, 'validate'>, deps: Fhi
     ...lifecycleOf(connection, conformance),
     name: 'fhir',
     takes: ({ kind }) => kind !== 'patient' || settings.writePatient,
+    lookAhead: (patientKey) => delivering.patients.lookAhead(patientKey),
     deliver: async (works, context) => {
       if (conformance.capabilities() === null) throw fhirError('FHIR_UNREACHABLE');
       return await deliverWorks(works, context, delivering);
