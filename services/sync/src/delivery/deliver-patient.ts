@@ -32,7 +32,7 @@ export type LeaveGate = (away: AppError | null) => void;
  * the target has to ask about somebody new is asked there.
  */
 export async function deliverPatient(deps: DeliverDeps, claim: Claim, signal: AbortSignal, enter: EnterGate): Promise<Ending> {
-  if (isNew(claim)) await deps.target.lookAhead?.(claim.patientKey);
+  if (isNew(claim)) await deps.target.lookAhead?.(claim.patientKey).catch(() => {});
   const leave = await enter(signal);
   if (leave === null) return { kind: 'ended' };
   const told = await tell(deps, claim, signal);

@@ -185,7 +185,10 @@ test('intents of one turn are one write', async () => {
 test('a target looks ahead for somebody new while they wait their turn, and for nobody else', async () => {
   const steps: string[] = [];
   const target = {
-    lookAhead: async () => void steps.push('look ahead'),
+    lookAhead: async () => {
+      steps.push('look ahead');
+      throw new Error('of no consequence');
+    },
     deliver: async (works: readonly Work[]) => {
       steps.push('deliver');
       return works.map(() => done);

@@ -92,8 +92,8 @@ export type Target = Component & {
   /** Whether it is ever told of such a subject. Pure. What it is not told of is still kept, for `related`. */
   takes(subject: Subject): boolean;
   /**
-   * A patient it was never told of waits its turn: what it has to ask about several of them it may ask at once. Nothing is told yet. Never rejects;
-   * `deliver` does not rely on it.
+   * A patient it was never told of waits its turn: what it has to ask about several of them it may ask at once. Nothing is told yet; that it
+   * fails is for `deliver` to find out.
    */
   lookAhead?(patientKey: string): Promise<void>;
   /**
