@@ -7,6 +7,7 @@ export {
   type WaitOptions,
   waitFor,
 } from '@clinstream/local';
+export { makeCertificate, opensslMissing } from './certificates.ts';
 export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export { startFhirServer, testFhirServer } from './fhir-server.ts';
 export { watchLeaks } from './leaks.ts';

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { jarsOf } from '@clinstream/local/jars';
 import { type KafkaHandle, startKafka } from '@clinstream/local/kafka';
 import { freePorts } from '@clinstream/local/ports';
+import { makeCertificate, opensslMissing } from '@clinstream/testkit';
 import { kafkaConfig } from '../config/fragments.ts';
 import { readConfig } from '../config/read-config.ts';
 import { done } from '../consumer/types.ts';
@@ -18,7 +19,7 @@ import { countedOf, createFixture } from '../pipeline/pipeline.fixture.test.ts';
 const dir = mkdtempSync(join(tmpdir(), 'clinstream-secure-'));
 const file = (name: string): string => join(dir, name);
 const password = 'a password';
-const wantsOpenssl = { skip: missing() };
+const wantsOpenssl = { skip: opensslMissing() };
 
 type Listener = 'SCRAM' | 'PLAIN' | 'MUTUAL';
 let kafka: KafkaHandle | null = null;
@@ -26,8 +27,8 @@ let ports: Readonly<Record<Listener, number>>;
 
 before(async () => {
   if (wantsOpenssl.skip !== false) return;
-  for (const authority of ['ca', 'stranger']) certificate(authority);
-  for (const name of ['broker', 'client']) certificate(name, 'ca');
+  for (const authority of ['ca', 'stranger']) makeCertificate(dir, authority);
+  for (const name of ['broker', 'client']) makeCertificate(dir, name, 'ca');
   writeFileSync(file('keystore.pem'), Buffer.concat([readFileSync(file('broker.key')), readFileSync(file('broker.crt'))]));
   const port = await freePorts(5);
   ports = { SCRAM: port + 2, PLAIN: port + 3, MUTUAL: port + 4 };
@@ -64,26 +65,6 @@ function addScramUser(bootstrap: string): void {
   const change = ['--alter', '--add-config', `SCRAM-SHA-512=[password=${password}]`, '--entity-type', 'users', '--entity-name'];
   const tool = ['-cp', join(jarsOf('kafka'), '*'), 'kafka.admin.ConfigCommand', '--bootstrap-server', bootstrap];
   execFileSync('java', [...tool, ...change, 'clinstream'], { stdio: 'pipe' });
-}
-
-/** A key and a certificate, signed by `authority` (by itself where none is given). */
-function certificate(name: string, authority?: string): void {
-  const signing =
-    authority === undefined
-      ? ['-addext', 'basicConstraints=critical,CA:TRUE']
-      : ['-CA', `${authority}.crt`, '-CAkey', `${authority}.key`, '-addext', 'subjectAltName=DNS:localhost'];
-  const made = ['-keyout', `${name}.key`, '-out', `${name}.crt`, '-subj', `/CN=${name}`, '-days', '2', '-nodes'];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  execFileSync('openssl', ['req', '-x509', ...key, ...made, ...signing], { stdio: 'ignore', cwd: dir });
-}
-
-function missing(): string | false {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'openssl is not installed';
-  }
 }
 
 /** As a service reads it. */

@@ -1,6 +1,5 @@
 /** TLS with client certificates: who shows none, or one of another authority, says nothing to us. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect } from 'node:tls';
 import { frameOf } from '@clinstream/runtime/mllp';
+import { makeCertificate, opensslMissing } from '@clinstream/testkit';
 import { createMllpListener } from './mllp-listener.ts';
 import { createFakeHouse, hl7, testChannel } from './test-support.ts';
 
@@ -15,53 +15,14 @@ const dir = mkdtempSync(join(tmpdir(), 'mllp-tls-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const file = (name: string): string => join(dir, name);
 
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { stdio: 'ignore', cwd: dir });
-}
-
-/** A key and a certificate for `name`, signed by `authority` (itself where none is given). */
-function certificate(name: string, authority?: string): void {
-  const signing =
-    authority === undefined
-      ? ['-addext', 'basicConstraints=CA:TRUE']
-      : ['-CA', `${authority}.crt`, '-CAkey', `${authority}.key`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name}`,
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.crt`,
-    ...signing,
-  );
-}
-
-function missing(): string | false {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'openssl is not installed';
-  }
-}
-
 test('a client with a certificate of ours is served, others are refused and counted', {
-  skip: missing(),
+  skip: opensslMissing(),
   timeout: 20_000,
 }, async (t) => {
-  for (const authority of ['ca', 'stranger']) certificate(authority);
-  certificate('server', 'ca');
-  certificate('client', 'ca');
-  certificate('intruder', 'stranger');
+  for (const authority of ['ca', 'stranger']) makeCertificate(dir, authority);
+  makeCertificate(dir, 'server', 'ca');
+  makeCertificate(dir, 'client', 'ca');
+  makeCertificate(dir, 'intruder', 'stranger');
   const house = createFakeHouse();
   const tls = { certFile: file('server.crt'), keyFile: file('server.key'), clientCaFile: file('ca.crt') };
   const listener = createMllpListener({ ...house, channel: testChannel({ tls }), host: '127.0.0.1', defaultPort: 0 });

@@ -1,6 +1,5 @@
 /** The connections themselves: lanes side by side, TLS with a client certificate, and the gate before the dial. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { frameOf } from '@clinstream/runtime/mllp';
+import { makeCertificate } from '@clinstream/testkit';
 import { type ClientOptions, createLisClient } from './client.ts';
 import { ack, startFakeLab } from './testing/fake-lab.ts';
 
@@ -79,15 +79,8 @@ const dir = mkdtempSync(join(tmpdir(), 'lis-tls-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const pem = (name: string): string => join(dir, name);
 
-function certificate(name: string): void {
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const naming = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const files = ['-keyout', pem(`${name}.key`), '-out', pem(`${name}.crt`)];
-  execFileSync('openssl', ['req', '-x509', ...curve, ...naming, ...files], { stdio: 'ignore' });
-}
-
 test('TLS: a laboratory of the named authority is spoken to, another is not', { timeout: 20_000 }, async () => {
-  for (const name of ['lab', 'ours', 'other']) certificate(name);
+  for (const name of ['lab', 'ours', 'other']) makeCertificate(dir, name);
   const read = (name: string): Buffer => readFileSync(pem(name));
   const server = createServer(
     { key: read('lab.key'), cert: read('lab.crt'), ca: read('ours.crt'), requestCert: true, rejectUnauthorized: true },
