@@ -87,8 +87,9 @@ async function compare(bed: Bed, rounds: number, say: (line: string) => void): P
   const apart: Round[] = [];
   if (canPin()) {
     const last = availableParallelism() - 1;
-    pin([bed.server.pid()], '0');
     pin([process.pid, sync.pid, bed.stack.pids.postgres, bed.stack.pids.kafka], `1-${last}`);
+    // A descendant of this process: after it.
+    pin([bed.server.pid()], '0');
     for (let n = 1; n <= rounds; n++) apart.push(await measure(`apart, round ${n}`));
     pin([process.pid], `0-${last}`);
   }
