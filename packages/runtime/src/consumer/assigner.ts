@@ -1,8 +1,9 @@
 /** `assignPartitions` as a kafkajs partition assigner. Members tell what they owned in their user data. Also tells when a join begins. */
-import kafkajs, { type Assigner, type PartitionAssigner } from 'kafkajs';
+import type { Assigner, PartitionAssigner } from 'kafkajs';
+import { AssignerProtocol } from '../kafka/kafkajs.ts';
 import { assignPartitions, type GroupMember } from './assignment.ts';
 
-const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
+const { MemberAssignment, MemberMetadata } = AssignerProtocol;
 const version = 1;
 
 export type AssignerHooks = {

@@ -1,11 +1,12 @@
 /** Makes the way to a Kafka cluster. TLS and SASL from config, logs into ours, short internal retries: waiting for Kafka is our own work. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { Kafka, type KafkaConfig as KafkajsConfig, logLevel, type SASLOptions } from 'kafkajs';
+import type { KafkaConfig as KafkajsConfig, SASLOptions } from 'kafkajs';
 import type { SaslConfig, TlsConfig } from '../config/fragments.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { installFetchSessions } from './fetch-sessions.ts';
 import { installFreshConnections } from './fresh-connections.ts';
+import { Kafka, logLevel } from './kafkajs.ts';
 import { createLogBridge } from './log-bridge.ts';
 import type { KafkaConfig, KafkaConnection } from './types.ts';
 import { silenceTimeoutNegativeWarning } from './warnings.ts';

@@ -3,8 +3,9 @@
  * away and once that it is back. Our allow-list drops every field it does not know. Some facts kafkajs gives only as a log line; they
  * become notices.
  */
-import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
+import type { LogEntry, logCreator } from 'kafkajs';
 import type { Logger } from '../telemetry/logger.ts';
+import { logLevel } from './kafkajs.ts';
 import type { KafkaNotice } from './types.ts';
 
 export function createLogBridge(log: Logger, onNotice: (notice: KafkaNotice) => void): logCreator {

@@ -57,13 +57,12 @@ const graceMs = 1_000;
 export function createEventPipeline<T extends Topic>(options: EventConsumerOptions<T>, deps: EventPipelineDeps): EventPipeline {
   const { now } = deps.telemetry.clock;
   const log = deps.telemetry.log.child({ component: 'pipeline', group: options.group });
-  const entries = new WeakMap<Work<T>, PoolEntry<Work<T>>>();
   const outcomes = createOutcomes(deps.telemetry, options.group, options.topics);
   const exits = createExits(options, { producer: deps.producer, now, log, outcomes });
   const gate = createGate({ now, onOpen: () => pool.pump(), onChange: (change) => outcomes.dependency(change, log) });
   const pool: KeyPool<Work<T>> = createKeyPool({
     concurrency: () => gate.limit(options.concurrency),
-    start: (entry) => void run(entry),
+    start: (entry) => start(entry),
   });
   const timeouts = createTimeouts<Work<T>>({
     timeoutMs: options.handlerTimeoutMs,
@@ -105,7 +104,7 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
     pool.add(record.key === null ? `${record.topic}/${record.partition}` : record.key.toString('latin1'), work);
   };
 
-  const run = async (entry: PoolEntry<Work<T>>): Promise<void> => {
+  const start = (entry: PoolEntry<Work<T>>): void => {
     const { work } = entry;
     const waiting = fenced.size > 0 ? fenced.get(work.source) : undefined;
     if (waiting) {
@@ -113,29 +112,34 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
       waiting.push(entry);
       return;
     }
-    if (work.exit) return failures.leave(entry);
-    entries.set(work, entry);
+    if (work.exit) return void failures.leave(entry);
     const context = new WorkContext(work.record, work.attempt, log);
     work.context = context;
+    work.entry = entry;
     timeouts.began(work);
-    const outcome = await handle(work, context);
+    void tryOnce(entry, context);
+  };
+
+  const tryOnce = async (entry: PoolEntry<Work<T>>, context: WorkContext): Promise<void> => {
+    const { work } = entry;
+    let outcome: Outcome | AppError;
+    try {
+      const event = work.event ?? decodeRecord(deps.codecs, work.topic, work.record);
+      work.event = event instanceof Promise ? await event : event;
+      outcome = await options.handle(work.event, context);
+    } catch (error) {
+      outcome = classify(error, work.event === undefined ? 'decode' : 'process');
+    }
+    answered(entry, context, outcome);
+  };
+
+  const answered = (entry: PoolEntry<Work<T>>, context: WorkContext, outcome: Outcome | AppError): void => {
+    const { work } = entry;
     if (work.context !== context) return; // given up meanwhile
     endTry(work);
     const isCutOff = isDraining && context.isAborted && !work.isLate && outcome instanceof AppError;
     if (isCutOff) finish(entry, false);
     else settle(entry, outcome);
-  };
-
-  const handle = async (work: Work<T>, context: WorkContext): Promise<Outcome | AppError> => {
-    try {
-      if (work.event === undefined) {
-        const decoded = decodeRecord(deps.codecs, work.topic, work.record);
-        work.event = decoded instanceof Promise ? await decoded : decoded;
-      }
-      return await options.handle(work.event, context);
-    } catch (error) {
-      return classify(error, work.event === undefined ? 'decode' : 'process');
-    }
   };
 
   const endTry = (work: Work<T>): void => {
@@ -146,7 +150,7 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
 
   /** The handler ignored its abort signal: its answer will be ignored, the record goes on as timed out. */
   const giveUpWaiting = (work: Work<T>): void => {
-    const entry = entries.get(work);
+    const { entry } = work;
     endTry(work);
     if (entry) settle(entry, timedOut());
   };

@@ -1,6 +1,7 @@
 /** One record on its way through the pipeline, and what its handler is shown. Everything dear (log, signal, envelope) is made when asked for. */
 import type { Envelope, LogPosition, Topic, TopicEvents } from '@clinstream/contracts';
 import type { Logger } from 'pino';
+import type { PoolEntry } from '../consumer/key-pool.ts';
 import type { TrackedRecord } from '../consumer/tracked-record.ts';
 import type { ConsumedRecord } from '../consumer/types.ts';
 import type { AppError } from '../errors/app-error.ts';
@@ -21,6 +22,8 @@ export type Work<T extends Topic> = Run & {
   attempt: number;
   /** The try under way; null between tries. A late answer of an earlier try finds another one here. */
   context: WorkContext | null;
+  /** Its place in the pool, from its first try on. */
+  entry: PoolEntry<Work<T>> | null;
   /** Set once the record must leave by another door; then the handler is not called again. */
   exit: Exit | null;
   /** In-place wait under way. */
@@ -38,6 +41,7 @@ export const createWork = <T extends Topic>(record: TrackedRecord, source: Sourc
   event: undefined,
   attempt: 1,
   context: null,
+  entry: null,
   exit: null,
   timer: null,
   startedAt: 0,

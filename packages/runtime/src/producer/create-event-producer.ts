@@ -72,36 +72,17 @@ export function createEventProducer(options: EventProducerOptions): EventProduce
     return backlog.bytes() + bytes <= limits.maxQueuedBytes ? null : tooMuchWaiting();
   };
 
+  const owner: Owner = {
+    settled: (item) => backlog.give(item.bytes),
+    refused: (item, error) => metrics.failures.labels({ topic: item.topic, error_code: error.code }).inc(),
+  };
+
   const enqueue = (topic: string, message: OutgoingMessage, maxBytes: number): Promise<LogPosition> =>
     new Promise((resolve, reject) => {
       const bytes = recordBytes(message.key, message.value, message.headers);
-      const settle = (item: Outgoing): boolean => {
-        if (item.settled) return false;
-        item.settled = true;
-        backlog.give(bytes);
-        return true;
-      };
-      const refuse = (error: AppError): void => {
-        metrics.failures.labels({ topic, error_code: error.code }).inc();
-        reject(error);
-      };
-      const item: Outgoing = {
-        message,
-        bytes,
-        deadline: now() + limits.deliveryTimeoutMs,
-        settled: false,
-        succeed: (offset) => {
-          if (settle(item)) resolve({ topic, partition: message.partition ?? 0, offset });
-        },
-        fail: (error) => {
-          if (settle(item)) refuse(error);
-        },
-      };
+      const item = new Queued(owner, { topic, message, bytes, deadline: now() + limits.deliveryTimeoutMs }, resolve, reject);
       const refused = refusal(bytes, maxBytes, topic);
-      if (refused) {
-        refuse(refused);
-        return;
-      }
+      if (refused) return item.refuse(refused);
       backlog.take(bytes);
       const lanes = lanesOf(topic);
       lanes.add(item);
@@ -124,10 +105,13 @@ export function createEventProducer(options: EventProducerOptions): EventProduce
       const why = accepting ? health.problem() : 'stopping';
       return why === null ? { ready: true } : { ready: false, why: `kafka: ${why}` };
     },
-    async publish<T extends Topic>(event: OutgoingEvent<T>) {
-      const value = codecs.encode(event.topic, event.value);
-      const message = { key: Buffer.from(event.key), value, headers: envelopeHeaders(event.envelope) };
-      return enqueue(event.topic, message, limits.maxRecordBytes);
+    publish<T extends Topic>({ topic, key, value, envelope }: OutgoingEvent<T>) {
+      try {
+        const message = { key: Buffer.from(key), value: codecs.encode(topic, value), headers: envelopeHeaders(envelope) };
+        return enqueue(topic, message, limits.maxRecordBytes);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async publishRecord({ topic, key, value, headers, partition }: OutgoingRecord) {
       const message = { key: typeof key === 'string' ? Buffer.from(key) : key, value, headers };
@@ -138,6 +122,58 @@ export function createEventProducer(options: EventProducerOptions): EventProduce
 }
 
 const closeTimeoutMs = 3_000;
+
+/** Who is told what becomes of a record. */
+type Owner = { settled(item: Queued): void; refused(item: Queued, error: AppError): void };
+type Accepted = Pick<Outgoing, 'bytes' | 'deadline'> & { readonly topic: string; readonly message: OutgoingMessage };
+
+/** One record on its way and whoever waits for it. A class, not closures: one is made per record. */
+class Queued implements Outgoing {
+  readonly topic: string;
+  readonly message: OutgoingMessage;
+  readonly bytes: number;
+  readonly deadline: number;
+  settled = false;
+  readonly #owner: Owner;
+  readonly #resolve: (position: LogPosition) => void;
+  readonly #reject: (error: AppError) => void;
+
+  constructor(
+    owner: Owner,
+    { topic, message, bytes, deadline }: Accepted,
+    resolve: (position: LogPosition) => void,
+    reject: (error: AppError) => void,
+  ) {
+    this.topic = topic;
+    this.message = message;
+    this.bytes = bytes;
+    this.deadline = deadline;
+    this.#owner = owner;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  succeed(offset: number): void {
+    if (this.#settle()) this.#resolve({ topic: this.topic, partition: this.message.partition ?? 0, offset });
+  }
+
+  fail(error: AppError): void {
+    if (this.#settle()) this.refuse(error);
+  }
+
+  /** Of a record that was never taken. */
+  refuse(error: AppError): void {
+    this.#owner.refused(this, error);
+    this.#reject(error);
+  }
+
+  #settle(): boolean {
+    if (this.settled) return false;
+    this.settled = true;
+    this.#owner.settled(this);
+    return true;
+  }
+}
 
 type OutgoingMessage = { key: Buffer | null; value: Buffer | null; headers: RecordHeaders; partition?: number };
 

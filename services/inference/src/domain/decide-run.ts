@@ -25,11 +25,17 @@ export function decideRun<M extends KnownModel>(event: AnalysisRequested, catalo
   if (model === null) return fail<M>(null, found.kind === 'unknown-model' ? 'MODEL_UNKNOWN' : 'MODEL_VERSION_UNKNOWN');
   if (event.inputSet !== model.inputSet || event.features.length !== model.manifest.inputs.length)
     return fail(model, 'INPUT_SET_MISMATCH');
-  const unreadable = event.features.findIndex((value) => !Number.isFinite(value));
+  const unreadable = firstUnreadable(event.features);
   if (unreadable !== -1) return fail(model, 'INPUT_NOT_A_NUMBER', model.manifest.inputs[unreadable]?.name ?? null);
   const reasons = reasonsToAbstain(model.manifest, event);
   if (reasons.length > 0) return { kind: 'abstain', model, reasons };
   return { kind: 'run', model, explain: wantsEvidence(model.manifest, event) };
+}
+
+/** A loop, here and below: a function called for every value would have each made an object of. */
+function firstUnreadable(features: readonly number[]): number {
+  for (let i = 0; i < features.length; i++) if (!Number.isFinite(features[i])) return i;
+  return -1;
 }
 
 type Failed<M> = { readonly kind: 'fail'; readonly model: M | null; readonly code: string; readonly input: string | null };
@@ -72,9 +78,11 @@ function isSexOutside({ sexes }: Population, subject: Subject | null): boolean {
   return sexes !== null && sex !== null && sex !== '' && sex !== 'U' && !sexes.includes(sex);
 }
 
-function isAnyInputOutside(manifest: ModelManifest, features: readonly number[]): boolean {
-  return manifest.inputs.some((input, index) => {
-    const value = features[index];
-    return value !== undefined && (value < input.minimum || value > input.maximum);
-  });
+function isAnyInputOutside({ inputs }: ModelManifest, features: readonly number[]): boolean {
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i];
+    const value = features[i];
+    if (input !== undefined && value !== undefined && (value < input.minimum || value > input.maximum)) return true;
+  }
+  return false;
 }

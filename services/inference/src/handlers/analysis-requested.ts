@@ -10,10 +10,10 @@ import type { EventContext, Handler } from '@clinstream/runtime/pipeline';
 import type { Telemetry } from '@clinstream/runtime/telemetry';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { type Decision, decideRun } from '../domain/decide-run.ts';
-import type { Ending } from '../domain/ended-event.ts';
+import type { Answer, Ending } from '../domain/ended-event.ts';
 import { inferenceError } from '../errors.ts';
 import type { Model } from '../models/model-files.ts';
-import type { ModelWorkers } from '../runners/onnx/model-workers.ts';
+import type { ModelWorkers, PredictRequest } from '../runners/onnx/model-workers.ts';
 import type { JobEvents } from './job-events.ts';
 
 type RequestTopic = (typeof topics.requests)[Lane];
@@ -27,12 +27,18 @@ export type AnalysisRequestedDeps = {
 };
 
 export function createAnalysisRequestedHandler(deps: AnalysisRequestedDeps): Handler<RequestTopic> {
-  const { catalogue, events, telemetry } = deps;
+  const { catalogue, events, telemetry, workers } = deps;
   return async (event, context) => {
     const startedAt = telemetry.clock.now();
     const decision = decideRun(event, catalogue);
     if (decision.kind === 'skip') return skip(decision.reason);
-    const ending = decision.kind === 'run' ? await run(decision, event, context, deps) : decision;
+    let ending: Ending;
+    try {
+      ending =
+        decision.kind === 'run' ? completed(decision, await workers.predict(asked(decision, event, context, deps))) : decision;
+    } catch (error) {
+      throw failedTry(error, decision, event, context, events);
+    }
     if (context.isAborted) throw inferenceError('JOB_ABANDONED');
     await events.ended(event, context, ending, startedAt);
     return done;
@@ -60,29 +66,37 @@ export const createExhaustedHandler =
 
 type Run = Extract<Decision<Model>, { kind: 'run' }>;
 
-async function run(
+const completed = ({ model }: Run, answer: Answer): Ending => ({ kind: 'completed', model, answer });
+
+const asked = (
   { model, explain }: Run,
   event: AnalysisRequested,
   context: EventContext,
-  deps: AnalysisRequestedDeps,
-): Promise<Ending> {
-  try {
-    const answer = await deps.workers.predict({
-      model,
-      lane: deps.lane,
-      features: event.features,
-      explain,
-      alone: context.attempt > 1,
-      caller: context,
-      onLongRun: () => deps.events.started(event, context),
-    });
-    return { kind: 'completed', model, answer };
-  } catch (error) {
-    const reason = classify(error, 'process');
-    if (willBeRetried(reason, context, model.manifest.limits.attempts)) deps.events.retried(event, context, reason.code);
-    throw reason;
-  }
+  { lane, events }: AnalysisRequestedDeps,
+): PredictRequest => ({
+  model,
+  lane,
+  features: event.features,
+  explain,
+  alone: context.attempt > 1,
+  caller: context,
+  onLongRun: () => events.started(event, context),
+});
+
+/** Why the try failed; tells it when there will be another. */
+function failedTry(
+  error: unknown,
+  { model }: Decided,
+  event: AnalysisRequested,
+  context: EventContext,
+  events: JobEvents,
+): AppError {
+  const reason = classify(error, 'process');
+  const attempts = model?.manifest.limits.attempts ?? 1;
+  if (willBeRetried(reason, context, attempts)) events.retried(event, context, reason.code);
+  return reason;
 }
+type Decided = Exclude<Decision<Model>, { kind: 'skip' }>;
 
 const willBeRetried = (error: AppError, context: EventContext, attempts: number): boolean =>
   error.kind === 'retryable' && error.scope === 'message' && context.attempt < attempts;

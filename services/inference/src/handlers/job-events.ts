@@ -14,7 +14,7 @@ import {
 import { classify } from '@clinstream/runtime/errors';
 import type { EventContext } from '@clinstream/runtime/pipeline';
 import type { EventProducer } from '@clinstream/runtime/producer';
-import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
+import { type CounterSeries, createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { type Ending, endedEvent, endedEventId } from '../domain/ended-event.ts';
 import { inferenceMetrics } from '../metrics.ts';
 
@@ -46,6 +46,16 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
     for (const oldest of unconfirmed.keys()) return void unconfirmed.delete(oldest);
   };
 
+  /** Looked up once for the usual end. */
+  const completed = new Map<string, CounterSeries>();
+  const seriesOf = (event: AnalysisRequested, ending: Ending): CounterSeries => {
+    const model = ending.model?.manifest.name ?? 'unknown';
+    const known = ending.kind === 'completed' ? completed.get(model) : undefined;
+    const series = known ?? metrics.ended.labels({ model, lane, outcome: ending.kind, code: codeLabel(event, ending) });
+    if (ending.kind === 'completed') completed.set(model, series);
+    return series;
+  };
+
   const envelope = (context: EventContext, eventId: string, eventType: string, occurredAt: number): Envelope => ({
     eventId,
     eventType,
@@ -67,8 +77,9 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
     ended: async (event, context, ending, startedAt) => {
       const endedAt = clock.now();
       const id = endedEventId(event, context.attempt);
-      const value = unconfirmed.get(id) ?? endedEvent(event, ending, { attempt: context.attempt, startedAt, endedAt });
-      remember(id, value);
+      const before = unconfirmed.get(id);
+      const value = before ?? endedEvent(event, ending, { attempt: context.attempt, startedAt, endedAt });
+      if (before === undefined) remember(id, value);
       try {
         await producer.publish({
           topic: topics.results[lane],
@@ -82,9 +93,7 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
         else remember(id, value);
         throw error;
       }
-      metrics.ended
-        .labels({ model: ending.model?.manifest.name ?? 'unknown', lane, outcome: ending.kind, code: codeLabel(event, ending) })
-        .inc();
+      seriesOf(event, ending).inc();
     },
     started: (event, context) => publishProgress(context, progress(event, 'AnalysisStarted', context.attempt, null, clock.now())),
     retried: (event, context, failureCode) =>

@@ -1,0 +1,10 @@
+/** Replacements that kafkajs picks up as it is loaded: imported in front of it, by `kafkajs.ts` alone. Where its insides look different, nothing changes. */
+import { crc32c } from './crc32c.ts';
+import { groupMessages } from './group-messages.ts';
+import { replaceFunction } from './kafkajs-insides.ts';
+
+export const groupingModule = 'kafkajs/src/producer/groupMessagesPerPartition.js';
+export const checksumModule = 'kafkajs/src/protocol/recordBatch/crc32C/index.js';
+
+replaceFunction(groupingModule, () => groupMessages as never);
+replaceFunction(checksumModule, () => crc32c as never);
