@@ -139,7 +139,31 @@ function readHeaders(cursor: BatchReader): IHeaders {
   return headers;
 }
 
-const readName = (cursor: BatchReader): string => String(readText(cursor) ?? '');
+/** The few names that come again with every record, by length, first and last byte. */
+const names = new Map<number, string>();
+const mostNames = 64;
+
+function readName(cursor: BatchReader): string {
+  const { buffer, offset: before } = cursor;
+  const length = readVarint(cursor);
+  const start = cursor.offset;
+  const slot = length * 0x1_0000 + (buffer[start] as number) * 0x100 + (buffer[start + length - 1] as number);
+  const known = names.get(slot);
+  if (known !== undefined && standsAt(known, buffer, start)) {
+    cursor.offset = start + length;
+    return known;
+  }
+  cursor.offset = before;
+  const name = readText(cursor) ?? '';
+  if (typeof name !== 'string') return String(name);
+  if (known === undefined && name !== '' && names.size < mostNames) names.set(slot, name);
+  return name;
+}
+
+function standsAt(text: string, buffer: Buffer, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (buffer[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
 
 function readText(cursor: BatchReader): string | Buffer | undefined {
   const length = readVarint(cursor);

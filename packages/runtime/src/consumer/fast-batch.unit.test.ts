@@ -113,3 +113,16 @@ test('kafkajs reads batches through ours once installed, and once only', () => {
   assert.equal(installFastBatches(), true);
   assert.equal(require(decoderPath), installed);
 });
+
+test('names that begin and end alike are told apart, however often they come', async () => {
+  const names = ['event-type', 'event-typo', 'e-------pe', 'event-type', 'é', ''];
+  for (const name of [...names, ...names]) {
+    const buffer = await written({
+      firstTimestamp: 0,
+      transactional: false,
+      records: [{ timestampDelta: 0, key: null, value: null, headers: { [name]: 'v' } }],
+    });
+    const { records } = await createBatchDecoder(never)(new Reader(buffer));
+    assert.deepEqual(Object.keys(records[0]?.headers ?? {}), [name]);
+  }
+});

@@ -32,11 +32,12 @@ export function decideRun<M extends KnownModel>(event: AnalysisRequested, catalo
   return { kind: 'run', model, explain: wantsEvidence(model.manifest, event) };
 }
 
-/** A loop, here and below: a function called for every value would have each made an object of. */
+/** Loops and plain arithmetic, here and below: whatever takes a value as an object makes an object of it, thirty a job. */
 function firstUnreadable(features: readonly number[]): number {
-  for (let i = 0; i < features.length; i++) if (!Number.isFinite(features[i])) return i;
+  for (let i = 0; i < features.length; i++) if (!isReadable(features[i] as number)) return i;
   return -1;
 }
+const isReadable = (value: number): boolean => value - value === 0;
 
 type Failed<M> = { readonly kind: 'fail'; readonly model: M | null; readonly code: string; readonly input: string | null };
 
@@ -78,11 +79,12 @@ function isSexOutside({ sexes }: Population, subject: Subject | null): boolean {
   return sexes !== null && sex !== null && sex !== '' && sex !== 'U' && !sexes.includes(sex);
 }
 
+/** Of every input there is a value: checked before. */
 function isAnyInputOutside({ inputs }: ModelManifest, features: readonly number[]): boolean {
   for (let i = 0; i < inputs.length; i++) {
-    const input = inputs[i];
-    const value = features[i];
-    if (input !== undefined && value !== undefined && (value < input.minimum || value > input.maximum)) return true;
+    const { minimum, maximum } = inputs[i] as ModelManifest['inputs'][number];
+    const value = features[i] as number;
+    if (value < minimum || value > maximum) return true;
   }
   return false;
 }

@@ -58,10 +58,14 @@ export type WorkerOptions = {
   readonly maxResidentBytes: number;
 };
 
+/** A worker sees nothing of our environment but how memory is to be handled. */
+const allocatorEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('MALLOC_')));
+
 export function startWorker<B extends SentBatch>(options: WorkerOptions, events: WorkerEvents<B>): WorkerProcess<B> {
   const child = fork(options.entry, {
     serialization: 'advanced',
-    env: {},
+    env: allocatorEnv(),
     // As the services themselves: a larger young generation buys nothing here.
     execArgv: ['--max-semi-space-size=8'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
