@@ -460,4 +460,32 @@ export const mutations: readonly Mutation[] = [
     replace: "if (isOutgrown()) kill('outgrown');",
     tests: ['services/inference/src/runners/onnx/worker-memory.int.test.ts'],
   },
+  {
+    name: 'producer: messages of a partition change places as they are grouped',
+    file: 'packages/runtime/src/kafka/group-messages.ts',
+    find: 'group.push(message)',
+    replace: 'group.unshift(message)',
+    tests: ['packages/runtime/src/kafka/before-kafkajs.unit.test.ts'],
+  },
+  {
+    name: 'producer: kafkajs is loaded before what it should pick up',
+    file: 'packages/runtime/src/kafka/kafkajs.ts',
+    find: "import './before-kafkajs.ts';",
+    replace: '',
+    tests: ['packages/runtime/src/kafka/before-kafkajs.unit.test.ts'],
+  },
+  {
+    name: 'consumer: a header name like a known one is taken for it',
+    file: 'packages/runtime/src/consumer/fast-batch.ts',
+    find: 'if (known !== undefined && standsAt(known, buffer, start)) {',
+    replace: 'if (known !== undefined) {',
+    tests: ['packages/runtime/src/consumer/fast-batch.unit.test.ts'],
+  },
+  {
+    name: 'producer: a record is answered twice',
+    file: 'packages/runtime/src/producer/create-event-producer.ts',
+    find: 'if (this.settled) return false;',
+    replace: '',
+    tests: ['packages/runtime/src/producer/create-event-producer.unit.test.ts'],
+  },
 ];

@@ -39,7 +39,7 @@ export type ProducerLimits = {
   readonly maxRecordBytes: number;
   /** Largest record on its way to a retry or dead-letter topic: whatever a broker took from anyone, plus what we add to it. */
   readonly maxParkedRecordBytes: number;
-  /** kafkajs groups a send's records in a time that grows with their square: beyond some hundreds it costs more than it saves. */
+  /** Records of one send; all their callers are answered in one turn of the event loop. */
   readonly maxBatchRecords: number;
   readonly maxBatchBytes: number;
   /** Bytes handed over and not yet confirmed; beyond it publishing is refused at once. */
