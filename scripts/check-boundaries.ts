@@ -3,6 +3,7 @@
  * Part of `npm run lint`; prints one line per violation and exits 1. Tests, fixtures and other test support may do as they like.
  *
  *   contracts <- runtime <- services; services never import each other
+ *   kafkajs is loaded by runtime/kafka/kafkajs.ts alone, behind what it should pick up; its types may come from itself
  *   a relative import stays inside its workspace: others are reached by their package name
  *   domain/ imports contracts, runtime's pure room hl7, the types of FHIR and domain/ only, and asks neither clock nor chance; so does that room
  *
@@ -29,6 +30,8 @@ const pureRooms: readonly string[] = ['@clinstream/contracts', '@clinstream/runt
 
 /** Gone at run time. */
 const typesOnly = /\bimport type [^;']*from 'fhir\/r4\.d\.ts'/g;
+const kafkajsLoading = /\bimport (?!type\b)[^;']*from 'kafkajs'/;
+const kafkajsLoader = 'packages/runtime/src/kafka/kafkajs.ts';
 const importing = /\b(?:from|import|import\()\s*'([^']+)'/g;
 const effects = /\b(?:Date\.now|Date\(\)|Math\.random|performance\.now|crypto\.\w+)/g;
 
@@ -60,6 +63,7 @@ function violationsOf(path: string): readonly string[] {
     ...[...impure, ...foreign].map(
       (specifier) => `${path}: domain imports contracts, runtime/hl7 and domain only, not '${specifier}'`,
     ),
+    ...(kafkajsLoading.test(text) && path !== kafkajsLoader ? [`${path}: kafkajs is loaded by ${kafkajsLoader} alone`] : []),
     ...asked.map((effect) => `${path}: ${effect} in domain; time and ids arrive as arguments`),
   ];
 }

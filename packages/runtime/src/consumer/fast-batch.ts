@@ -139,15 +139,16 @@ function readHeaders(cursor: BatchReader): IHeaders {
   return headers;
 }
 
-/** The few names that come again with every record, by length, first and last byte. */
+/** The few names that come again with every record, by length and three of their bytes. For the process: what they are does not depend on who reads. */
 const names = new Map<number, string>();
 const mostNames = 64;
+const longestName = 64;
 
 function readName(cursor: BatchReader): string {
   const { buffer, offset: before } = cursor;
   const length = readVarint(cursor);
   const start = cursor.offset;
-  const slot = length * 0x1_0000 + (buffer[start] as number) * 0x100 + (buffer[start + length - 1] as number);
+  const slot = slotOf(buffer, start, length);
   const known = names.get(slot);
   if (known !== undefined && standsAt(known, buffer, start)) {
     cursor.offset = start + length;
@@ -156,9 +157,16 @@ function readName(cursor: BatchReader): string {
   cursor.offset = before;
   const name = readText(cursor) ?? '';
   if (typeof name !== 'string') return String(name);
-  if (known === undefined && name !== '' && names.size < mostNames) names.set(slot, name);
+  const isKept = known === undefined && length > 0 && length <= longestName && names.size < mostNames;
+  if (isKept) names.set(slot, name);
   return name;
 }
+
+const slotOf = (buffer: Buffer, start: number, length: number): number =>
+  length * 0x100_0000 +
+  (buffer[start] as number) * 0x1_0000 +
+  (buffer[start + (length >> 1)] as number) * 0x100 +
+  (buffer[start + length - 1] as number);
 
 function standsAt(text: string, buffer: Buffer, start: number): boolean {
   for (let i = 0; i < text.length; i++) if (buffer[start + i] !== text.charCodeAt(i)) return false;

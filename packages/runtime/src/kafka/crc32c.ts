@@ -1,6 +1,6 @@
 /**
  * CRC-32C (Castagnoli; RFC 3720, appendix B.4) of a record batch, eight bytes at a step. kafkajs 2.2.4 takes one byte at a step, which was a
- * twentieth of what publishing results cost (ADR 0017). Node's own `zlib.crc32` is another polynomial.
+ * twentieth of the CPU of inference (ADR 0017). Node's own `zlib.crc32` is another polynomial.
  */
 const reversedPolynomial = 0x82f63b78;
 const tables = makeTables();

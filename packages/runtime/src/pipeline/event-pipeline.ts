@@ -129,6 +129,7 @@ export function createEventPipeline<T extends Topic>(options: EventConsumerOptio
       outcome = await options.handle(work.event, context);
     } catch (error) {
       outcome = classify(error, work.event === undefined ? 'decode' : 'process');
+      await null; // nothing may end within the pool's start, not even what throws at once
     }
     answered(entry, context, outcome);
   };

@@ -30,7 +30,7 @@ function setUp(handle: Handle, attempts = 3, attemptsOf?: () => number) {
   const options: EventConsumerOptions<typeof topic> = {
     group: 'g',
     topics: [topic],
-    handle: async (_, context) => {
+    handle: (_, context) => {
       const name = String(context.record.value);
       calls.push(name);
       return handle(name, context);
@@ -84,6 +84,19 @@ test('while the retry group is fenced none of its records start, those of the ma
   await turn();
   assert.deepEqual(calls, ['other', 'again', 'behind']);
   assert.deepEqual(ended, ['main done other', 'retry done again', 'main done behind']);
+  await drain(world);
+});
+
+test('a handler that throws at once fails like any other, however many wait', async () => {
+  const world = setUp(() => {
+    throw new Error('at once');
+  });
+  const { pipeline, accept, calls } = world;
+  pipeline.hold(true);
+  for (let i = 0; i < 5_000; i++) accept(`record ${i}`);
+  pipeline.hold(false);
+  for (let i = 0; i < 10 && calls.length < 5_000; i++) await turn();
+  assert.equal(calls.length, 5_000);
   await drain(world);
 });
 

@@ -161,7 +161,7 @@ class Queued implements Outgoing {
     if (this.#settle()) this.refuse(error);
   }
 
-  /** Of a record that was never taken. */
+  /** Counts it and answers. By itself only for a record that was never taken. */
   refuse(error: AppError): void {
     this.#owner.refused(this, error);
     this.#reject(error);

@@ -37,7 +37,7 @@ export function createAnalysisRequestedHandler(deps: AnalysisRequestedDeps): Han
       ending =
         decision.kind === 'run' ? completed(decision, await workers.predict(asked(decision, event, context, deps))) : decision;
     } catch (error) {
-      throw failedTry(error, decision, event, context, events);
+      throw failedTry(error, { model: decision.model, event, context, events });
     }
     if (context.isAborted) throw inferenceError('JOB_ABANDONED');
     await events.ended(event, context, ending, startedAt);
@@ -83,20 +83,19 @@ const asked = (
   onLongRun: () => events.started(event, context),
 });
 
+type Tried = Pick<AnalysisRequestedDeps, 'events'> & {
+  readonly model: Model | null;
+  readonly event: AnalysisRequested;
+  readonly context: EventContext;
+};
+
 /** Why the try failed; tells it when there will be another. */
-function failedTry(
-  error: unknown,
-  { model }: Decided,
-  event: AnalysisRequested,
-  context: EventContext,
-  events: JobEvents,
-): AppError {
+function failedTry(error: unknown, { model, event, context, events }: Tried): AppError {
   const reason = classify(error, 'process');
   const attempts = model?.manifest.limits.attempts ?? 1;
   if (willBeRetried(reason, context, attempts)) events.retried(event, context, reason.code);
   return reason;
 }
-type Decided = Exclude<Decision<Model>, { kind: 'skip' }>;
 
 const willBeRetried = (error: AppError, context: EventContext, attempts: number): boolean =>
   error.kind === 'retryable' && error.scope === 'message' && context.attempt < attempts;

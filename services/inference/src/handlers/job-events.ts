@@ -52,7 +52,7 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
     const model = ending.model?.manifest.name ?? 'unknown';
     const known = ending.kind === 'completed' ? completed.get(model) : undefined;
     const series = known ?? metrics.ended.labels({ model, lane, outcome: ending.kind, code: codeLabel(event, ending) });
-    if (ending.kind === 'completed') completed.set(model, series);
+    if (ending.kind === 'completed' && known === undefined) completed.set(model, series);
     return series;
   };
 
