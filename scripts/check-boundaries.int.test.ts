@@ -29,6 +29,7 @@ const planted: readonly (readonly [what: string, path: string, text: string])[] 
   ['a service imports kafkajs', 'services/api/src/planted.ts', uses('kafkajs')],
   ['a service imports runtime by path', 'services/api/src/planted.ts', uses('../../../packages/runtime/src/errors/index.ts')],
   ['runtime loads kafkajs elsewhere', 'packages/runtime/src/kafka/planted.ts', uses('kafkajs')],
+  ['runtime loads kafkajs for its effect', 'packages/runtime/src/kafka/planted.ts', "import 'kafkajs';\n"],
   ['runtime imports a service', 'packages/runtime/src/kafka/planted.ts', uses('../../../../services/api/src/errors.ts')],
   ['runtime imports a service by name', 'packages/runtime/src/kafka/planted.ts', uses('@clinstream/api')],
   ['contracts import runtime', 'schemas/src/planted.ts', uses('@clinstream/runtime/errors')],

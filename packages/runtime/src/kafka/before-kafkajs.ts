@@ -3,8 +3,5 @@ import { crc32c } from './crc32c.ts';
 import { groupMessages } from './group-messages.ts';
 import { replaceFunction } from './kafkajs-insides.ts';
 
-export const groupingModule = 'kafkajs/src/producer/groupMessagesPerPartition.js';
-export const checksumModule = 'kafkajs/src/protocol/recordBatch/crc32C/index.js';
-
-replaceFunction(groupingModule, () => groupMessages as never);
-replaceFunction(checksumModule, () => crc32c as never);
+replaceFunction('kafkajs/src/producer/groupMessagesPerPartition.js', () => groupMessages as never);
+replaceFunction('kafkajs/src/protocol/recordBatch/crc32C/index.js', () => crc32c as never);

@@ -14,7 +14,7 @@ import {
 import { classify } from '@clinstream/runtime/errors';
 import type { EventContext } from '@clinstream/runtime/pipeline';
 import type { EventProducer } from '@clinstream/runtime/producer';
-import { type CounterSeries, createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
+import { createMetrics, type Telemetry } from '@clinstream/runtime/telemetry';
 import { type Ending, endedEvent, endedEventId } from '../domain/ended-event.ts';
 import { inferenceMetrics } from '../metrics.ts';
 
@@ -46,16 +46,6 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
     for (const oldest of unconfirmed.keys()) return void unconfirmed.delete(oldest);
   };
 
-  /** Looked up once for the usual end. */
-  const completed = new Map<string, CounterSeries>();
-  const seriesOf = (event: AnalysisRequested, ending: Ending): CounterSeries => {
-    const model = ending.model?.manifest.name ?? 'unknown';
-    const known = ending.kind === 'completed' ? completed.get(model) : undefined;
-    const series = known ?? metrics.ended.labels({ model, lane, outcome: ending.kind, code: codeLabel(event, ending) });
-    if (ending.kind === 'completed' && known === undefined) completed.set(model, series);
-    return series;
-  };
-
   const envelope = (context: EventContext, eventId: string, eventType: string, occurredAt: number): Envelope => ({
     eventId,
     eventType,
@@ -77,9 +67,8 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
     ended: async (event, context, ending, startedAt) => {
       const endedAt = clock.now();
       const id = endedEventId(event, context.attempt);
-      const before = unconfirmed.get(id);
-      const value = before ?? endedEvent(event, ending, { attempt: context.attempt, startedAt, endedAt });
-      if (before === undefined) remember(id, value);
+      const value = unconfirmed.get(id) ?? endedEvent(event, ending, { attempt: context.attempt, startedAt, endedAt });
+      remember(id, value);
       try {
         await producer.publish({
           topic: topics.results[lane],
@@ -93,7 +82,9 @@ export function createJobEvents(lane: Lane, { producer, telemetry }: JobEventsDe
         else remember(id, value);
         throw error;
       }
-      seriesOf(event, ending).inc();
+      metrics.ended
+        .labels({ model: ending.model?.manifest.name ?? 'unknown', lane, outcome: ending.kind, code: codeLabel(event, ending) })
+        .inc();
     },
     started: (event, context) => publishProgress(context, progress(event, 'AnalysisStarted', context.attempt, null, clock.now())),
     retried: (event, context, failureCode) =>
